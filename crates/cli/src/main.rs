@@ -1,0 +1,2 @@
+//! Watches a service, writes its least-privilege policy, enforces it and attacks the result.
+fn main() {}

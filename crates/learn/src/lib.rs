@@ -1,0 +1,1 @@
+//! Watches a service and writes down what it does.

@@ -1,0 +1,1 @@
+//! Attacks a confinement from inside and reports what was reached.

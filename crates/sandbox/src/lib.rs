@@ -1,0 +1,1 @@
+//! Runs a command under the native back end's plan.

@@ -1,0 +1,1 @@
+//! Safe wrappers of the Linux system calls that ringfence needs and no crate offers.
