@@ -8,3 +8,5 @@ pub mod grant;
 pub mod path;
 pub mod pattern;
 pub mod policy;
+pub mod syscall;
+pub mod trace;

@@ -118,6 +118,14 @@ impl fmt::Display for SyscallName {
     }
 }
 
+impl FromStr for SyscallName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::new(text).ok_or(())
+    }
+}
+
 /// Generates an enum of words with `ALL` and `word()`.
 macro_rules! words {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)* }) => {

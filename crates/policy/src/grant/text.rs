@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::{
     Amount, DeviceAccess, DirectoryKind, Endpoint, FileAccess, Grant, Host, Namespace,
-    NetlinkProtocol, Ports, Privilege, Protocol, Resource, SyscallName, User,
+    NetlinkProtocol, Ports, Privilege, Protocol, Resource, User,
 };
 use crate::path::PathError;
 
@@ -162,9 +162,10 @@ impl FromStr for Grant {
                 .parse()
                 .map(Self::Capability)
                 .map_err(|()| GrantError::Capability(object.to_owned())),
-            "process.syscall" => SyscallName::new(object)
+            "process.syscall" => object
+                .parse()
                 .map(Self::Syscall)
-                .ok_or_else(|| GrantError::Name(object.to_owned())),
+                .map_err(|()| GrantError::Name(object.to_owned())),
             "process.namespace" => word(Namespace::ALL, Namespace::word, object)
                 .map(Self::Namespace)
                 .ok_or_else(|| GrantError::Word(object.to_owned())),
