@@ -2,4 +2,6 @@
 //!
 //! Nothing here is enforced by being compiled; the sandbox installs it.
 
+pub mod argument;
+pub mod seccomp;
 pub mod syscall;
