@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn the_exit_signal_of_clone_is_not_a_time_namespace() {
         assert!(needs("clone", 0, 0x0120_0011).is_empty());
-        assert!(needs("clone", 0, CLONE_NEWTIME | 17).is_empty());
+        assert!(needs("clone", 0, CLONE_NEWTIME | 0x11).is_empty());
         assert_eq!(
             needs("unshare", 0, CLONE_NEWTIME),
             ["process.namespace time"]
