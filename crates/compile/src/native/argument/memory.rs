@@ -14,9 +14,9 @@ const MFD_NOEXEC_SEAL: u32 = 0x8;
 /// at all: what is executable must be so from the start, and then it comes from a file. That is the
 /// rule of `MemoryDenyWriteExecute=` in systemd. It breaks every just-in-time compiler.
 ///
-/// A file that the service can both write and map goes past it, so does one from memfd_create(2) (see
-/// [`executable_memory_file`]), and so does a personality with `READ_IMPLIES_EXEC` (see
-/// [`personality`](super::personality)). Linux 6.3 has `PR_SET_MDWE`, which closes the last one too.
+/// What goes past it: a file that the service can both write and map, one from memfd_create(2) (see
+/// [`executable_memory_file`]), a personality with `READ_IMPLIES_EXEC` (see
+/// [`personality`](super::personality)) and writing to `/proc/self/mem`, which ignores protections.
 pub fn write_and_execute(denied: Action) -> Vec<Restriction> {
     let both = PROT_WRITE | PROT_EXEC;
     let execute = |bit| vec![Clause::from(Test::any_bit(Argument::Third, bit))];

@@ -31,7 +31,8 @@ pub struct Filter {
     /// tries one must have a way without it.
     pub unknown: Action,
     /// For calls that came in through another architecture's entry: on x86-64 `int 0x80` (i386) and
-    /// numbers with the x32 bit. Their numbers mean other calls, so no rule could be right.
+    /// numbers with the x32 bit, on aarch64 32-bit programs. Their numbers mean other calls, so no
+    /// rule could be right.
     pub foreign: Action,
 }
 

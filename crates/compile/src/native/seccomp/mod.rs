@@ -9,6 +9,21 @@
 //! What a filter cannot see: anything behind a pointer (paths, socket addresses, the structures of
 //! clone3(2) and openat2(2)), and work submitted through an `io_uring` ring. Installing the program
 //! is not done here.
+//!
+//! ```
+//! use ringfence_compile::native::argument::{Namespaces, namespaces};
+//! use ringfence_compile::native::seccomp::{Action, EPERM, Filter, Rule};
+//! use ringfence_compile::native::syscall::Arch;
+//!
+//! let mut filter = Filter::new(Arch::X86_64);
+//! for call in ["read", "write", "clone", "exit_group"] {
+//!     filter.set(call, Rule::Always(Action::Allow));
+//! }
+//! filter.restrict(namespaces(Namespaces::NONE, Action::Deny(EPERM)));
+//! let program = filter.compile()?;
+//! assert!(program.disassemble().contains("load args[0].low"));
+//! # Ok::<(), ringfence_compile::native::seccomp::CompileError>(())
+//! ```
 
 mod action;
 mod assemble;

@@ -172,6 +172,27 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
+    fn a_restriction_never_permits_what_was_refused(
+        mut before in filter(),
+        present in rule(),
+        rule in rule(),
+        call in select(&["read", "clone3", "openat2", "no_such_call"]),
+        arguments in vec(prop::array::uniform6(word()), 20),
+    ) {
+        before.set(call, present);
+        let mut after = before.clone();
+        after.restrict([Restriction { call, rule }]);
+        let Some(number) = syscall::number(before.arch, call) else {
+            prop_assert_eq!(before, after);
+            return Ok(());
+        };
+        for arguments in arguments {
+            let call = Call { audit: before.arch.audit(), number, arguments };
+            prop_assert!(before.decide(&call).permits() || !after.decide(&call).permits());
+        }
+    }
+
+    #[test]
     fn an_unconditional_answer_never_reads_an_argument(filter in filter()) {
         let program = filter.compile().unwrap();
         for number in 0..480 {
