@@ -137,10 +137,10 @@ fn clone(
                 libc::syscall(
                     libc::SYS_clone,
                     arguments.flags | arguments.exit_signal,
-                    0,
+                    0_usize,
                     pidfd,
-                    0,
-                    0,
+                    0_usize,
+                    0_usize,
                 )
             };
             pid_number(checked(value)?)
@@ -173,7 +173,7 @@ pub fn is_single_threaded() -> io::Result<bool> {
     // The kernel answers EINVAL to this exactly when there are more threads, and otherwise does nothing
     // (unshare(2)); unlike /proc/self/task it is there in any mount namespace.
     // SAFETY: no memory is involved, and the flag alone changes nothing.
-    let value = unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_THREAD) };
+    let value = unsafe { libc::syscall(libc::SYS_unshare, c_long::from(libc::CLONE_THREAD)) };
     match unit(value) {
         Ok(()) => Ok(true),
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),

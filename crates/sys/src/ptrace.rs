@@ -135,8 +135,6 @@ pub fn event_message(pid: Pid) -> io::Result<u64> {
 }
 
 /// The signal that a tracee is stopped for, with its sender.
-///
-/// `EINVAL` in a [`Stop::Group`], which is how the two were told apart before `PTRACE_SEIZE`.
 pub fn siginfo(pid: Pid) -> io::Result<Siginfo> {
     let mut info = mem::MaybeUninit::<libc::siginfo_t>::zeroed();
     // SAFETY: this request stores one `siginfo_t`, for which there is room.

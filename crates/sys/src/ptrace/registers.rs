@@ -1,9 +1,8 @@
 //! Changing the call that a tracee is stopped in, through `PTRACE_SETREGSET`.
 //!
-//! To make a call fail, at its beginning (a [`super::SyscallStop::Seccomp`] or `Entry`) set the number to
-//! -1, which no call has, and the result to `-errno`: the kernel skips it and returns that. In an
-//! `Entry` stop of a plain [`super::syscall`], set the result again at the `Exit`: x86 overwrites it
-//! with `-ENOSYS` between the two on kernels before 5.7.
+//! To make a call fail, stopped at its beginning (a [`super::SyscallStop::Seccomp`] or `Entry`), set the
+//! number to -1, which no call has, and then the result to `-errno`: the kernel skips the call and returns
+//! that. A tracee of another word size than the tracer's is refused.
 
 #![expect(unsafe_code, reason = "ptrace(2) is in no crate as a safe function")]
 
