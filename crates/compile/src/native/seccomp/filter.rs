@@ -166,6 +166,24 @@ mod tests {
     }
 
     #[test]
+    fn logging_a_call_does_not_permit_it() {
+        let zero = vec![Clause::from(Test::int(Argument::First, Compare::Eq, 0))];
+        let mut filter = Filter::new(Arch::X86_64);
+        filter.set("prctl", Rule::deny_only(zero, Action::Deny(13)));
+        let rule = Rule::Always(Action::Log);
+        filter.restrict([Restriction {
+            call: "prctl",
+            rule,
+        }]);
+        assert_eq!(filter.decide(&call(157)), Action::Deny(13));
+        let other = Call {
+            arguments: [1, 0, 0, 0, 0, 0],
+            ..call(157)
+        };
+        assert_eq!(filter.decide(&other), Action::Log);
+    }
+
+    #[test]
     fn an_unconditional_restriction_chooses_the_errno() {
         let mut filter = Filter::new(Arch::X86_64);
         filter.restrict([Restriction {

@@ -57,17 +57,33 @@ impl Rule {
         }
     }
 
-    /// Where this rule allows, `next` decides; what it refuses or logs stays as it is.
+    /// Where this rule lets the call run, `next` decides; what it refuses stays refused.
+    ///
+    /// A call that both let run is logged when one of them logs it.
     #[must_use]
     pub fn and(&self, next: &Self) -> Self {
         match self {
             Self::Always(Action::Allow) => next.clone(),
+            Self::Always(Action::Log) => next.logged(),
             Self::Always(_) => self.clone(),
             Self::Conditional {
                 any,
                 then,
                 otherwise,
             } => Self::choose(any.clone(), then.and(next), otherwise.and(next)),
+        }
+    }
+
+    /// The same rule, but what it allows is logged.
+    fn logged(&self) -> Self {
+        match self {
+            Self::Always(Action::Allow) => Self::Always(Action::Log),
+            Self::Always(_) => self.clone(),
+            Self::Conditional {
+                any,
+                then,
+                otherwise,
+            } => Self::choose(any.clone(), then.logged(), otherwise.logged()),
         }
     }
 }
