@@ -12,6 +12,7 @@ mod errno;
 
 pub mod credentials;
 pub mod descriptors;
+pub mod forbidden;
 pub mod landlock;
 pub mod memory;
 pub mod mount;
