@@ -4,9 +4,11 @@
 //! Everything here is pure: no file is opened, no clock is read, nothing looks at the host. Two people with
 //! the same input get the same bytes.
 
+pub mod denial;
 pub mod grant;
 pub mod path;
 pub mod pattern;
+pub mod place;
 pub mod policy;
 pub mod syscall;
 pub mod trace;
