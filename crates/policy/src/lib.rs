@@ -5,10 +5,13 @@
 //! the same input get the same bytes.
 
 pub mod denial;
+pub mod diff;
 pub mod grant;
 pub mod path;
 pub mod pattern;
 pub mod place;
 pub mod policy;
+pub mod risk;
 pub mod syscall;
 pub mod trace;
+pub mod unexercised;
