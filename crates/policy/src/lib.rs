@@ -7,6 +7,8 @@
 pub mod denial;
 pub mod diff;
 pub mod grant;
+pub mod lock;
+pub mod manifest;
 pub mod path;
 pub mod pattern;
 pub mod place;
