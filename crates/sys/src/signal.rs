@@ -89,9 +89,10 @@ const SET_SIZE: usize = mem::size_of::<u64>();
 /// outside the set was handled.
 pub fn wait(set: SignalSet, timeout: Option<Duration>) -> io::Result<Option<Siginfo>> {
     let bits = set.bits();
-    let timeout = timeout.map(|time| libc::timespec {
-        tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_nsec: time.subsec_nanos().into(),
+    // The kernel's timespec, which is not that of every C library: seconds and nanoseconds.
+    let timeout = timeout.map(|time| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        [seconds, i64::from(time.subsec_nanos())]
     });
     let timeout = timeout
         .as_ref()

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Signal(i32);
 
-/// First real-time signal as the C library counts; it keeps 32 and 33 for itself.
+/// First real-time signal as glibc counts, on any C library, so that a name always means one number.
 const REAL_TIME_MIN: i32 = 34;
 const LAST: i32 = 64;
 

@@ -5,8 +5,12 @@ use std::fmt;
 use super::Signal;
 
 /// Signals 32 and 33 belong to the C library: it cancels threads with one, and makes every thread change
-/// its uid with the other. Blocking them would hang that.
-const KEPT_BY_LIBC: u64 = (1 << 31) | (1 << 32);
+/// its uid with the other. Blocking them would hang that. musl keeps 34 as well.
+const KEPT_BY_LIBC: u64 = if cfg!(target_env = "musl") {
+    0b111 << 31
+} else {
+    0b11 << 31
+};
 
 /// A set of signals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -18,7 +22,7 @@ impl SignalSet {
         Self(0)
     }
 
-    /// Every signal but the two that the C library keeps for itself.
+    /// Every signal but the two or three that the C library keeps for itself.
     pub const fn all() -> Self {
         Self(!KEPT_BY_LIBC)
     }
@@ -87,7 +91,9 @@ mod tests {
     }
 
     #[test]
-    fn all_leaves_out_the_two_signals_of_the_c_library() {
-        assert_eq!(SignalSet::all().iter().count(), 62);
+    fn all_leaves_out_the_signals_of_the_c_library() {
+        let kept = if cfg!(target_env = "musl") { 3 } else { 2 };
+        assert_eq!(SignalSet::all().iter().count(), 64 - kept);
+        assert!(SignalSet::all().contains(Signal::SYS));
     }
 }

@@ -12,7 +12,7 @@ use ringfence_sys::ptrace::{
 };
 use ringfence_sys::seccomp::Action;
 use ringfence_sys::signal::{Signal, raise, send};
-use rustix::process::{Pid, getpid};
+use rustix::process::{Pid, getpid, set_parent_process_death_signal};
 
 use crate::{Verdict, cases, load};
 
@@ -32,6 +32,8 @@ cases! {
 /// A child that is seized and stopped before it runs `code`, whose value is its exit code.
 fn tracee(options: Options, code: impl FnOnce() -> i32) -> Pid {
     let Fork::Parent(pid) = fork().expect("there is one thread") else {
+        // A case that fails must not leave a child behind that runs for ever.
+        set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).expect("anyone may");
         raise(Signal::STOP).expect("it is our own thread");
         exit_now(code());
     };

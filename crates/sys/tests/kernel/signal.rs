@@ -9,7 +9,7 @@ use ringfence_sys::signal::{
     send_to_pidfd, set_default, set_mask, unblock, wait,
 };
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{PidfdFlags, getpid, getuid, pidfd_open};
+use rustix::process::{PidfdFlags, getpid, getuid, pidfd_open, set_parent_process_death_signal};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::{Verdict, cases, exit_code, in_child, status_line};
@@ -118,7 +118,7 @@ fn a_key_on_the_terminal_is_from_the_kernel() -> Verdict {
 }
 
 fn a_descriptor_reports_real_time_signals() -> Verdict {
-    let signal = Signal::from_raw(libc::SIGRTMIN() + 3).expect("there are 30");
+    let signal = Signal::from_raw(37).expect("there are 64");
     assert_eq!(signal.to_string(), "SIGRTMIN+3");
     block(only(signal)).expect("anyone may");
     let descriptor = SignalFd::new(only(signal)).expect("anyone may");
@@ -172,6 +172,7 @@ fn dispositions_can_be_ignored_and_reset() -> Verdict {
 
 fn a_pidfd_takes_signals() -> Verdict {
     let Fork::Parent(child) = fork().expect("there is one thread") else {
+        set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).expect("anyone may");
         loop {
             rustix::event::pause();
         }
