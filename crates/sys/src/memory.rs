@@ -12,7 +12,10 @@ use rustix::process::Pid;
 
 use crate::errno::{checked, error};
 
-/// The smallest page of any supported architecture: a read that stays in one cannot fail halfway.
+/// The smallest page of any supported architecture.
+///
+/// The manual page says that a read is not cut short within one piece of memory; the kernel does cut it
+/// at the page where the map ends. A read that stays within a page does not depend on either.
 const PAGE: u64 = 4096;
 
 /// Reads from `address` and returns how much there was before the map ended.

@@ -41,8 +41,8 @@ pub struct Siginfo {
 }
 
 impl Siginfo {
-    /// Whether the kernel itself sent this (a terminal's `^C`, a fault, a child's end), which no process
-    /// can pretend: `kill`, `tgkill` and `sigqueue` all carry a code of zero or less.
+    /// Whether the kernel itself sent this (a terminal's `^C`, a fault, a child's end), which no other
+    /// process can pretend: the kernel lets a positive code through only from a process to itself.
     pub fn is_from_kernel(&self) -> bool {
         self.code > 0
     }
@@ -124,20 +124,25 @@ pub fn wait(set: SignalSet, timeout: Option<Duration>) -> io::Result<Option<Sigi
 pub(crate) fn siginfo(info: &libc::siginfo_t) -> io::Result<Siginfo> {
     let signal = Signal::from_raw(info.si_signo)
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a signal number"))?;
-    // SAFETY: the union is plain integers and fully initialized, so any member may be read. For a fault
-    // the bytes are an address instead, which is filtered out below.
+    // SAFETY: the union is plain integers and fully initialized, so any member may be read. Which ones
+    // mean something is decided below.
     let pid = unsafe { info.si_pid() };
     // SAFETY: as above.
     let uid = unsafe { info.si_uid() };
     // SAFETY: as above.
     let status = unsafe { info.si_status() };
-    let faulted = info.si_code > 0 && signal != Signal::CHLD;
+    // A fault has an address in these bytes, a timer its number.
+    let has_sender = match info.si_code {
+        libc::SI_USER | libc::SI_QUEUE | libc::SI_MESGQ | libc::SI_TKILL => true,
+        code => code > 0 && signal == Signal::CHLD,
+    };
+    let is_child = has_sender && info.si_code > 0;
     Ok(Siginfo {
         signal,
         code: info.si_code,
-        pid: if faulted { 0 } else { pid.cast_unsigned() },
-        uid: if faulted { 0 } else { uid },
-        status: if signal == Signal::CHLD { status } else { 0 },
+        pid: if has_sender { pid.cast_unsigned() } else { 0 },
+        uid: if has_sender { uid } else { 0 },
+        status: if is_child { status } else { 0 },
     })
 }
 

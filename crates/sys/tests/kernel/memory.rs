@@ -53,6 +53,8 @@ fn a_string_over_several_pages_is_read_whole() -> Verdict {
     let address = string.as_ptr().addr() as u64;
     let found = read_c_string(getpid(), address, 10_001).expect("it is there");
     assert_eq!(found, string.as_bytes());
+    let error = read_c_string(getpid(), address, 10_000).expect_err("its NUL is one further");
+    assert_eq!(error.raw_os_error(), Some(libc::ENAMETOOLONG));
     Verdict::Passed
 }
 

@@ -52,8 +52,8 @@ fn fork_is_refused_while_a_second_thread_lives() -> Verdict {
     assert_eq!(error.kind(), ErrorKind::ResourceBusy);
     drop(leave);
     assert!(thread.join().expect("it does not panic").is_err());
-    // No wait in between: a thread that was joined must not count any more.
-    for _ in 0..50 {
+    // No wait in between: a thread that was joined must not count any more. One in twenty still shows.
+    for _ in 0..300 {
         thread::spawn(|| ()).join().expect("it does not panic");
         assert_eq!(in_child(|| 3), 3);
     }
