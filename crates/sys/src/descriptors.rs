@@ -12,6 +12,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::errno::{checked, error, unit};
+use crate::process::require_single_thread;
 
 /// Marks every descriptor from this number on to be closed on exec (Linux 5.11).
 pub fn close_on_exec_from(first: RawFd) -> io::Result<()> {
@@ -35,9 +36,7 @@ pub fn close_on_exec_except(first: RawFd, keep: &[BorrowedFd<'_>]) -> io::Result
 /// one thread for the same reason, and is refused (`ResourceBusy`) otherwise. Before an exec,
 /// [`close_on_exec_from`] does the same without the trap.
 pub fn close_from(first: RawFd) -> io::Result<()> {
-    if !crate::process::is_single_threaded()? {
-        return Err(io::ErrorKind::ResourceBusy.into());
-    }
+    require_single_thread()?;
     range(first, RawFd::MAX, 0)
 }
 

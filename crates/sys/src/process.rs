@@ -13,6 +13,7 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use libc::{c_char, c_long};
 use rustix::process::Pid;
@@ -153,19 +154,24 @@ fn pid_number(value: c_long) -> io::Result<i32> {
     i32::try_from(value).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-fn require_single_thread() -> io::Result<()> {
+/// How long a thread that was joined may take to be gone, on a machine with more work than processors.
+const LINGERING: Duration = Duration::from_millis(500);
+
+/// Refuses (`ResourceBusy`) unless the calling thread is the only one of its process.
+pub(crate) fn require_single_thread() -> io::Result<()> {
     // A thread that was just joined is in the process a little longer: its joiner wakes when the kernel
-    // clears a word in memory, which is before the thread is gone.
-    for _ in 0..1000 {
-        if is_single_threaded()? {
-            return Ok(());
+    // clears a word in memory, which is before the thread is gone, and nothing tells when that is.
+    let start = Instant::now();
+    while !is_single_threaded()? {
+        if start.elapsed() > LINGERING {
+            return Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "the process has more than one thread",
+            ));
         }
         rustix::thread::sched_yield();
     }
-    Err(io::Error::new(
-        io::ErrorKind::ResourceBusy,
-        "the process has more than one thread",
-    ))
+    Ok(())
 }
 
 /// Whether the calling thread is the only one of its process.

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "rustix maps memory only unsafely")]
 
+use std::ffi::CString;
 use std::fs;
 use std::ptr;
 
@@ -47,17 +48,22 @@ fn keyrings(name: &str) -> Option<Vec<String>> {
 }
 
 fn a_named_keyring_replaces_the_one_of_the_session() -> Verdict {
-    let Some(before) = keyrings("ringfence-test") else {
+    // The user's other sessions see the name too.
+    let name = format!(
+        "ringfence-test-{}",
+        rustix::process::getpid().as_raw_nonzero()
+    );
+    let Some(before) = keyrings(&name) else {
         return Verdict::Skipped("there is no /proc/keys");
     };
-    match join_session_keyring(Some(c"ringfence-test")) {
+    match join_session_keyring(Some(&CString::new(name.as_str()).expect("no NUL"))) {
         Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
             return Verdict::Skipped("the kernel has no keyrings");
         }
         result => result.expect("anyone may"),
     }
     assert!(before.is_empty());
-    assert_eq!(keyrings("ringfence-test").expect("as before").len(), 1);
+    assert_eq!(keyrings(&name).expect("as before").len(), 1);
     Verdict::Passed
 }
 
