@@ -66,10 +66,11 @@ const SYSTEM: [&str; 9] = [
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/boot", "/sys",
 ];
 
+/// Trees in which people keep what is theirs.
+const HOMES: [&str; 2] = ["/root", "/home"];
+
 /// Trees whose content is secret, or leads to secrets.
-const SENSITIVE: [&str; 25] = [
-    "/root",
-    "/home",
+const SECRET: [&str; 23] = [
     "/boot",
     "/etc/shadow",
     "/etc/shadow-",
@@ -96,7 +97,7 @@ const SENSITIVE: [&str; 25] = [
 ];
 
 /// Words that give a secret away wherever it lies, in a component of the path.
-const SENSITIVE_NAMES: [&str; 16] = [
+const SECRET_NAMES: [&str; 16] = [
     ".ssh",
     ".gnupg",
     ".aws",
@@ -116,7 +117,7 @@ const SENSITIVE_NAMES: [&str; 16] = [
 ];
 
 /// Parts of a file name that give a secret away.
-const SENSITIVE_PARTS: [&str; 9] = [
+const SECRET_PARTS: [&str; 9] = [
     ".key",
     ".p12",
     ".pfx",
@@ -154,27 +155,37 @@ pub fn is_shared(directory: &AbsPath) -> bool {
         || directory.components().count() == 1
 }
 
+/// Whether `path` lies in somebody's home.
+pub fn is_at_home(path: &AbsPath) -> bool {
+    is_within_one_of(path, &HOMES)
+}
+
 /// Whether `path` is, by its place or its name, likely to be a secret or to lead to one.
-pub fn is_sensitive(path: &AbsPath) -> bool {
-    is_within_one_of(path, &SENSITIVE)
-        || path
-            .components()
-            .any(|name| SENSITIVE_NAMES.iter().any(|word| word.as_bytes() == name))
-        || path.file_name().is_some_and(|name| {
-            SENSITIVE_PARTS.iter().any(|part| {
-                name.windows(part.len())
-                    .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
-            })
+pub fn is_secret(path: &AbsPath) -> bool {
+    let told_by_name = |name: &[u8]| SECRET_NAMES.iter().any(|word| word.as_bytes() == name);
+    let told_by_part = |name: &[u8]| {
+        SECRET_PARTS.iter().any(|part| {
+            name.windows(part.len())
+                .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
         })
+    };
+    is_within_one_of(path, &SECRET)
+        || path.components().any(told_by_name)
+        || path.file_name().is_some_and(told_by_part)
+}
+
+/// Whether `path` is somebody's own or a secret: nothing to be opened because it was merely looked at.
+pub fn is_sensitive(path: &AbsPath) -> bool {
+    is_at_home(path) || is_secret(path)
 }
 
 /// Whether granting `directory` would grant a well-known sensitive place beneath it.
 pub fn holds_sensitive(directory: &AbsPath) -> bool {
-    SENSITIVE.iter().any(|place| {
-        place
-            .parse::<AbsPath>()
-            .is_ok_and(|place| place.is_within(directory))
-    })
+    let beneath = |place: &str| match place.as_bytes().strip_prefix(directory.as_bytes()) {
+        Some(rest) => rest.is_empty() || rest.starts_with(b"/") || directory.parent().is_none(),
+        None => false,
+    };
+    SECRET.iter().chain(&HOMES).any(|place| beneath(place))
 }
 
 /// What part of `/proc` a path lies in.
@@ -219,12 +230,7 @@ mod tests {
 
     #[test]
     fn every_entry_is_a_normalized_path() {
-        for entry in VOLATILE
-            .iter()
-            .chain(&SHARED)
-            .chain(&SYSTEM)
-            .chain(&SENSITIVE)
-        {
+        for entry in VOLATILE.iter().chain(&SHARED).chain(&SYSTEM).chain(&SECRET) {
             assert_eq!(path(entry).to_string(), **entry);
         }
     }

@@ -3,10 +3,12 @@
 
 mod argument;
 mod base;
+mod equivalent;
 mod privileged;
 
 pub use argument::{
     Deciding, Meaning, Need, Place, Test, calls_with_deciding_arguments, deciding_arguments,
 };
 pub use base::{BASE, is_base};
+pub use equivalent::equivalents;
 pub use privileged::privilege_of;
