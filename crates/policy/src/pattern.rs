@@ -22,13 +22,28 @@ enum Component {
 
 impl Component {
     fn parse(text: &str, whole: &str) -> Result<Self, PathError> {
-        match text.split_once('*') {
-            None => Ok(Self::Literal(unescape(text)?.into())),
-            Some((_, suffix)) if suffix.contains('*') => Err(PathError::Star(whole.to_owned())),
-            Some((prefix, suffix)) => Ok(Self::Starred {
+        let component = match text.split_once('*') {
+            None => Self::Literal(unescape(text)?.into()),
+            Some((_, suffix)) if suffix.contains('*') => {
+                return Err(PathError::Star(whole.to_owned()));
+            }
+            Some((prefix, suffix)) => Self::Starred {
                 prefix: unescape(prefix)?.into(),
                 suffix: unescape(suffix)?.into(),
-            }),
+            },
+        };
+        // What an escape hides must not be more than a name either.
+        let holds = |byte: u8| match &component {
+            Self::Literal(name) => name.contains(&byte),
+            Self::Starred { prefix, suffix } => prefix.contains(&byte) || suffix.contains(&byte),
+        };
+        let dots = matches!(&component, Self::Literal(name) if matches!(&**name, b"." | b".."));
+        if holds(0) {
+            Err(PathError::Nul(whole.to_owned()))
+        } else if holds(b'/') || dots {
+            Err(PathError::Climbs(whole.to_owned()))
+        } else {
+            Ok(component)
         }
     }
 
@@ -212,13 +227,7 @@ impl FromStr for PathPattern {
             .ok_or_else(|| PathError::Relative(text.to_owned()))?;
         rest.split('/')
             .filter(|part| !part.is_empty() && *part != ".")
-            .map(|part| match part {
-                ".." => Err(PathError::Climbs(text.to_owned())),
-                _ if part.contains('\0') || part.contains("\\x00") => {
-                    Err(PathError::Nul(text.to_owned()))
-                }
-                _ => Component::parse(part, text),
-            })
+            .map(|part| Component::parse(part, text))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -262,6 +271,16 @@ mod tests {
             "/a/*x*".parse::<PathPattern>(),
             Err(PathError::Star(_))
         ));
+    }
+
+    #[test]
+    fn an_escape_cannot_hide_a_climb_a_slash_or_a_nul() {
+        for text in ["/a/\\x2e\\x2e/b", "/a\\x2fb", "/a*\\x2f", "/\\x2e"] {
+            let parsed = text.parse::<PathPattern>();
+            assert!(matches!(parsed, Err(PathError::Climbs(_))), "{text}");
+        }
+        let nul = "/a*\\x00".parse::<PathPattern>();
+        assert!(matches!(nul, Err(PathError::Nul(_))));
     }
 
     #[test]
