@@ -4,8 +4,11 @@
 //! Everything here is pure: no file is opened, no clock is read, nothing looks at the host. Two people with
 //! the same input get the same bytes.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod denial;
 pub mod diff;
+pub mod effective;
 pub mod grant;
 pub mod lock;
 pub mod manifest;

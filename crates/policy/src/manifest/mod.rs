@@ -3,8 +3,22 @@
 //! A manifest is intent, 20 to 40 lines that are reviewed by hand; the machine detail is in the
 //! [`Lock`](crate::lock::Lock). Nothing here opens a file: who reads manifests hands in their text.
 
+mod amount;
+mod ceiling;
 mod duration;
+mod error;
 mod model;
+mod nearest;
+mod page;
+mod policy;
+mod problem;
+mod read;
+mod table;
+mod text;
+mod write;
 
+pub use ceiling::Ceiling;
 pub use duration::Seconds;
+pub use error::{ManifestError, ManifestErrors};
 pub use model::{Check, EPOCH, Entry, Kind, Listen, Manifest, Secret, SecretForm, Service};
+pub use policy::PolicyError;

@@ -10,8 +10,8 @@ pub const EPOCH: i64 = 1;
 /// The intent of a person about one service.
 ///
 /// The user, the listening sockets and the secrets have fields of their own because they carry more than
-/// a grant does; [`Manifest::grants`] puts everything together. `entries` is sorted by grant and holds none
-/// of `service.user`, `listen.unix` and `secret`; [`Manifest::normalize`] sorts.
+/// a grant does; [`Manifest::grants`] puts everything together and [`Manifest::normalize`] into canonical
+/// form, which reading gives and writing expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// What is run, and as whom.
@@ -226,23 +226,58 @@ impl Manifest {
             .chain(secrets.map(|s| (Grant::Secret(s.name.clone()), s.why.as_deref())))
     }
 
-    /// Brings lists whose order means nothing into canonical order, each thing once. Of two reasons for
-    /// one grant the first in alphabetical order stays.
+    /// Brings everything into canonical form: grants that have a field of their own move there, lists
+    /// whose order means nothing are sorted, each thing is there once. Of two reasons for one grant the
+    /// first in alphabetical order stays; of two amounts of one resource the higher.
     pub fn normalize(&mut self) {
-        // `None` sorts before any reason, so a stable sort alone would lose the reason.
+        for entry in std::mem::take(&mut self.entries) {
+            self.put(entry);
+        }
+        // `None` sorts before any reason, so sorting by the reason alone would lose it.
         self.entries
             .sort_by_cached_key(|e| (e.grant.clone(), e.why.is_none(), e.why.clone()));
         self.entries.dedup_by(|a, b| a.grant == b.grant);
-        self.listens.sort();
-        self.listens.dedup_by(|a, b| a.address == b.address);
+        // Ascending amounts are neighbors now: the later one takes the place of the earlier.
+        self.entries.dedup_by(|later, kept| {
+            let same = matches!((&later.grant, &kept.grant),
+                (Grant::Resource(a, _), Grant::Resource(b, _)) if a == b);
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
         for listen in &mut self.listens {
             sort_set(&mut listen.clients);
         }
+        self.listens.sort();
+        self.listens.dedup_by(|a, b| a.address == b.address);
         self.secrets.sort();
         self.secrets.dedup_by(|a, b| a.name == b.name);
         sort_set(&mut self.service.environment);
+        sort_set(&mut self.extends);
         sort_set(&mut self.drop);
         sort_set(&mut self.require_exact);
+    }
+
+    fn put(&mut self, Entry { grant, why }: Entry) {
+        match grant {
+            Grant::User(user) => {
+                self.service.user = user;
+                self.service.user_why = why.or(self.service.user_why.take());
+            }
+            Grant::Listen(address) => self.listens.push(Listen {
+                why,
+                ..Listen::from(address)
+            }),
+            // Where the secret is kept nobody said; a broker is the one form that needs no place.
+            Grant::Secret(name) => self.secrets.push(Secret {
+                name,
+                from: None,
+                form: SecretForm::Broker,
+                why,
+            }),
+            grant => self.entries.push(Entry { grant, why }),
+        }
     }
 }
 
