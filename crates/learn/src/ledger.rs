@@ -1,0 +1,298 @@
+//! The facts of a run while it lasts, in bounded memory.
+//!
+//! Folding may only widen what a fact says and is visible in it (`beneath`, address `0.0.0.0` or `[::]` for
+//! any host, port 0 for any port). What could be kept in neither form is counted as lost. A service that
+//! runs for a month with names that are always new needs no more memory than one that runs for a minute.
+
+mod endpoints;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ringfence_policy::path::AbsPath;
+use ringfence_policy::trace::{Fact, Loss, Outcome, Phase, Sighting, Touch, Trace};
+
+use endpoints::Endpoints;
+use tree::Tree;
+
+/// Circumstances with the program as an index.
+pub type Seen = BTreeSet<(Phase, u32)>;
+
+/// Names per directory, touch and outcome before the directory speaks for them.
+const NAMES_PER_DIRECTORY: usize = 256;
+/// Nodes of all path trees before directories must speak for fewer names.
+const NODES: usize = 40_000;
+/// Facts of one kind that cannot be folded.
+const PER_KIND: usize = 4096;
+/// Programs told apart.
+const PROGRAMS: usize = 1024;
+/// Sentences in [`Loss::why`].
+const SENTENCES: usize = 64;
+
+/// Facts, sightings and losses of one run.
+#[derive(Debug)]
+pub struct Ledger {
+    trees: BTreeMap<(Touch, Outcome), Tree>,
+    cap: usize,
+    endpoints: Endpoints,
+    others: HashMap<Fact, Seen>,
+    per_kind: HashMap<std::mem::Discriminant<Fact>, usize>,
+    programs: Vec<AbsPath>,
+    program_of: HashMap<AbsPath, u32>,
+    loss: Loss,
+}
+
+impl Ledger {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self {
+            trees: BTreeMap::new(),
+            cap: NAMES_PER_DIRECTORY,
+            endpoints: Endpoints::default(),
+            others: HashMap::new(),
+            per_kind: HashMap::new(),
+            programs: Vec::new(),
+            program_of: HashMap::new(),
+            loss: Loss::default(),
+        }
+    }
+
+    /// The index of a program.
+    pub fn program(&mut self, path: &AbsPath) -> u32 {
+        if let Some(index) = self.program_of.get(path) {
+            return *index;
+        }
+        // Past the limit, a program goes by its directory, and past twice the limit by the root.
+        let path = match self.programs.len() {
+            0..PROGRAMS => path.clone(),
+            count => {
+                self.lose(
+                    0,
+                    0,
+                    "too many programs to tell apart: some are named by their directory",
+                );
+                match path.parent() {
+                    Some(parent) if count < 2 * PROGRAMS => parent,
+                    _ => AbsPath::root(),
+                }
+            }
+        };
+        let next = u32::try_from(self.programs.len()).unwrap_or(u32::MAX);
+        let index = *self.program_of.entry(path.clone()).or_insert(next);
+        if index == next {
+            self.programs.push(path);
+        }
+        index
+    }
+
+    /// The path of a program.
+    pub fn program_path(&self, index: u32) -> AbsPath {
+        self.programs
+            .get(index as usize)
+            .cloned()
+            .unwrap_or_else(AbsPath::root)
+    }
+
+    /// Adds a fact; says whether anything about it is new.
+    pub fn record(&mut self, fact: Fact, phase: Phase, program: u32) -> bool {
+        let when = (phase, program);
+        match fact {
+            Fact::File {
+                path,
+                touch,
+                object,
+                permission,
+                outcome,
+                beneath,
+            } => {
+                let tree = self.trees.entry((touch, outcome)).or_default();
+                let new = tree.insert(&path, (object, permission), beneath, when, self.cap);
+                if new {
+                    self.shrink();
+                }
+                new
+            }
+            fact => {
+                let (fact, folded) = self.endpoints.fold(fact);
+                if folded {
+                    self.note("so many addresses were used that some are written as `any`");
+                }
+                if let Some(seen) = self.others.get_mut(&fact) {
+                    return seen.insert(when);
+                }
+                let count = self
+                    .per_kind
+                    .entry(std::mem::discriminant(&fact))
+                    .or_default();
+                if *count >= PER_KIND {
+                    self.lose(1, 0, "too many different facts of one kind");
+                    return false;
+                }
+                *count += 1;
+                self.others.insert(fact, Seen::from([when]));
+                true
+            }
+        }
+    }
+
+    /// Lets directories speak for fewer names until the trees are small enough.
+    fn shrink(&mut self) {
+        while self.nodes() > NODES && self.cap > 0 {
+            self.cap /= 4;
+            for tree in self.trees.values_mut() {
+                tree.fold(self.cap);
+            }
+        }
+    }
+
+    fn nodes(&self) -> usize {
+        self.trees.values().map(Tree::nodes).sum()
+    }
+
+    /// How many facts there are, for tests of the bound.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.nodes() + self.others.len()
+    }
+
+    /// Counts events and processes that got away, with a sentence for a person.
+    pub fn lose(&mut self, events: u64, processes: u64, why: &str) {
+        self.loss.events = self.loss.events.saturating_add(events);
+        self.loss.processes = self.loss.processes.saturating_add(processes);
+        self.note(why);
+    }
+
+    /// A sentence about what the trace cannot show.
+    pub fn note(&mut self, why: &str) {
+        if self.loss.why.len() < SENTENCES && !self.loss.why.iter().any(|known| known == why) {
+            self.loss.why.push(why.to_owned());
+        }
+    }
+
+    /// What was lost so far.
+    pub fn loss(&self) -> &Loss {
+        &self.loss
+    }
+
+    /// Says of everything so far that a wrapper did it.
+    pub fn was_wrapper(&mut self) {
+        let relabel = |seen: &mut Seen| {
+            *seen = seen.iter().map(|(_, by)| (Phase::Wrapper, *by)).collect();
+        };
+        self.others.values_mut().for_each(relabel);
+        for tree in self.trees.values_mut() {
+            tree.for_each_seen(&mut |seen| relabel(seen));
+        }
+    }
+
+    /// The facts as a trace, without runs and peaks.
+    pub fn to_trace(&self) -> Trace {
+        let mut trace = Trace::new();
+        let mut put = |fact: Fact, seen: &Seen| {
+            for (phase, by) in seen {
+                let by = self.program_path(*by);
+                trace.record(fact.clone(), Sighting { phase: *phase, by });
+            }
+        };
+        for (fact, seen) in &self.others {
+            put(fact.clone(), seen);
+        }
+        for ((touch, outcome), tree) in &self.trees {
+            tree.for_each(&mut |path, (object, permission), beneath, seen| {
+                let fact = Fact::File {
+                    path,
+                    touch: *touch,
+                    object,
+                    permission,
+                    outcome: *outcome,
+                    beneath,
+                };
+                put(fact, seen);
+            });
+        }
+        trace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfence_policy::trace::{Object, Permission};
+
+    fn created(path: &str) -> Fact {
+        Fact::File {
+            path: path.parse().unwrap(),
+            touch: Touch::Create,
+            object: Object::Regular,
+            permission: Permission::Owner,
+            outcome: Outcome::Done,
+            beneath: false,
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_names_in_one_directory_become_one_fact() {
+        let mut ledger = Ledger::new();
+        for number in 0..100_000 {
+            ledger.record(created(&format!("/srv/spool/{number}")), Phase::Start, 0);
+        }
+        assert!(ledger.len() <= NAMES_PER_DIRECTORY + 4);
+        let trace = ledger.to_trace();
+        let facts: Vec<_> = trace.facts().collect();
+        assert!(matches!(
+            facts.as_slice(),
+            [(Fact::File { path, beneath: true, .. }, _)] if path.to_string() == "/srv/spool"
+        ));
+    }
+
+    #[test]
+    fn names_spread_over_many_directories_are_bounded_too() {
+        let mut ledger = Ledger::new();
+        for a in 0..100 {
+            for b in 0..100 {
+                for c in 0..20 {
+                    ledger.record(created(&format!("/srv/{a}/{b}/{c}")), Phase::Start, 0);
+                }
+            }
+        }
+        assert!(ledger.len() <= NODES, "{}", ledger.len());
+        assert_eq!(*ledger.loss(), Loss::default());
+    }
+
+    #[test]
+    fn a_folded_directory_speaks_for_every_name_that_was_seen() {
+        let mut ledger = Ledger::new();
+        let paths: Vec<String> = (0..600)
+            .map(|n| format!("/var/lib/x/{}/{n}", n % 3))
+            .collect();
+        for path in &paths {
+            ledger.record(created(path), Phase::Steady, 0);
+        }
+        let trace = ledger.to_trace();
+        for path in paths {
+            let path: AbsPath = path.parse().unwrap();
+            assert!(trace.facts().any(|(fact, _)| match fact {
+                Fact::File {
+                    path: top,
+                    beneath: true,
+                    ..
+                } => path.is_within(top),
+                Fact::File { path: own, .. } => *own == path,
+                _ => false,
+            }));
+        }
+    }
+
+    #[test]
+    fn what_a_wrapper_did_is_told_apart_from_what_the_service_does() {
+        let mut ledger = Ledger::new();
+        let shell = ledger.program(&"/bin/sh".parse().unwrap());
+        let service = ledger.program(&"/bin/service".parse().unwrap());
+        ledger.record(created("/a"), Phase::Start, shell);
+        ledger.was_wrapper();
+        ledger.record(created("/b"), Phase::Start, service);
+        let trace = ledger.to_trace();
+        assert_eq!(trace.service_facts().count(), 1);
+        assert_eq!(trace.facts().count(), 2);
+    }
+}

@@ -1,0 +1,251 @@
+//! The loop: wait, handle, tell, obey.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use ringfence_policy::path::{AbsPath, escape};
+use ringfence_policy::trace::{Phase, Run, Trace};
+use ringfence_sys::ptrace::{WaitFlags, wait_any};
+use ringfence_sys::signal::{self, Signal};
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+use super::LearnError;
+use super::image;
+use super::tracer::{Tracer, awaited};
+use crate::watch::{Control, Ending, Event};
+
+/// Reports handled before the clock is looked at.
+const BATCH: usize = 64;
+
+/// Whether the service is doing something.
+#[derive(Default)]
+struct Quiet {
+    activity: u64,
+    cpu: u64,
+    since: Option<Instant>,
+    told: bool,
+}
+
+impl Tracer {
+    /// Watches until every process of the service is gone, and returns what was seen.
+    pub fn run(mut self, callback: &mut dyn FnMut(Event) -> Control) -> Result<Trace, LearnError> {
+        let mut next_tick = Instant::now() + self.options.tick;
+        let mut quiet = Quiet::default();
+        while !self.tasks.is_empty() {
+            let childless = self.drain()?;
+            self.deliver(callback);
+            if childless {
+                break;
+            }
+            let now = Instant::now();
+            if now >= next_tick {
+                next_tick = now + self.options.tick;
+                self.tick(&mut quiet, now);
+                self.deliver(callback);
+            }
+            if self.tasks.is_empty() {
+                break;
+            }
+            self.sleep(next_tick.saturating_duration_since(now))?;
+        }
+        self.deliver(callback);
+        self.finish()
+    }
+
+    /// Handles what the kernel has to report now. Returns whether no tracee and no child is left.
+    fn drain(&mut self) -> Result<bool, LearnError> {
+        for _ in 0..BATCH {
+            match wait_any(WaitFlags::NO_HANG) {
+                Ok(Some(event)) => self.report(event).map_err(LearnError::Wait)?,
+                Ok(None) => break,
+                Err(error) if is(&error, Errno::CHILD) => return Ok(true),
+                Err(error) if is(&error, Errno::INTR) => {}
+                Err(error) => return Err(LearnError::Wait(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Waits for a report, a signal to ourselves, or the time.
+    fn sleep(&mut self, most: Duration) -> Result<(), LearnError> {
+        match signal::wait(awaited(), Some(most)) {
+            Ok(Some(info)) if info.signal != Signal::CHLD => {
+                self.outbox.push_back(Event::Interrupted {
+                    signal: info.signal.raw(),
+                });
+                let ending = Ending {
+                    signal: info.signal.raw(),
+                    ..Ending::default()
+                };
+                self.stop(ending);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(error) if is(&error, Errno::INTR) => Ok(()),
+            Err(error) => Err(LearnError::Wait(error)),
+        }
+    }
+
+    fn deliver(&mut self, callback: &mut dyn FnMut(Event) -> Control) {
+        while let Some(event) = self.outbox.pop_front() {
+            match callback(event) {
+                Control::Continue => {}
+                Control::Steady => {
+                    if self.phase == Phase::Start {
+                        self.phase = Phase::Steady;
+                    }
+                }
+                Control::Stop(ending) => self.stop(ending),
+                Control::Finish => {
+                    self.phase = Phase::Stop;
+                    self.kill();
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self, ending: Ending) {
+        self.phase = Phase::Stop;
+        let deadline = Instant::now() + ending.patience;
+        self.kill_at = Some(
+            self.kill_at
+                .map_or(deadline, |earlier| earlier.min(deadline)),
+        );
+        let Some(signal) = Signal::from_raw(ending.signal) else {
+            return;
+        };
+        let main_lives = self.processes.contains_key(&self.main);
+        for pid in self.processes.keys() {
+            if ending.everyone || !main_lives || *pid == self.main {
+                // A process that is gone by now needs no signal.
+                let _ = signal::send(*pid, signal);
+            }
+        }
+    }
+
+    fn kill(&mut self) {
+        self.kill_at.get_or_insert_with(Instant::now);
+        for pid in self.processes.keys() {
+            let _ = signal::send(*pid, Signal::KILL);
+        }
+        for pid in &self.early {
+            let _ = signal::send(*pid, Signal::KILL);
+        }
+    }
+
+    fn tick(&mut self, quiet: &mut Quiet, now: Instant) {
+        if self.kill_at.is_some_and(|at| now >= at) {
+            // Again at every tick: a process may have been born after the last.
+            self.kill();
+        }
+        let changed = self.activity != quiet.activity;
+        if changed || quiet.since.is_none() {
+            let processes: Vec<Pid> = self.processes.keys().copied().collect();
+            for process in processes {
+                self.peaks.sample(process);
+            }
+        }
+        let cpu = self.asleep_at();
+        if changed || cpu != Some(quiet.cpu) || quiet.since.is_none() {
+            *quiet = Quiet {
+                activity: self.activity,
+                cpu: cpu.unwrap_or(u64::MAX),
+                since: Some(now),
+                told: quiet.told && !changed,
+            };
+        }
+        let long = quiet
+            .since
+            .is_some_and(|since| now.duration_since(since) >= self.options.quiet);
+        if long && !quiet.told && quiet.cpu != u64::MAX {
+            quiet.told = true;
+            self.outbox.push_back(Event::Idle);
+        }
+        self.outbox.push_back(Event::Tick);
+    }
+
+    /// The CPU time that all tasks have used, if all of them sleep.
+    fn asleep_at(&self) -> Option<u64> {
+        let mut sum = 0_u64;
+        for task in self.tasks.keys() {
+            let path = format!("/proc/{}/stat", task.as_raw_nonzero());
+            let text = std::fs::read(path).ok()?;
+            // The name is in parentheses and may hold any of them.
+            let end = text.iter().rposition(|byte| *byte == b')')?;
+            let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
+            let mut fields = rest.split_whitespace();
+            if !matches!(fields.next()?, "S" | "I" | "T") {
+                return None;
+            }
+            let user: u64 = fields.nth(10)?.parse().ok()?;
+            let system: u64 = fields.next()?.parse().ok()?;
+            sum = sum.wrapping_add(user).wrapping_add(system);
+        }
+        Some(sum)
+    }
+
+    fn finish(mut self) -> Result<Trace, LearnError> {
+        if self.image.count == 0 && !self.attached {
+            return Err(self.start_error());
+        }
+        let mut trace = self.ledger.to_trace();
+        self.peaks.record(&mut trace);
+        if let Some(exec) = self.image.exec.take() {
+            let argv: Vec<String> = self.image.argv.iter().map(|a| text(a)).collect();
+            let typed: Vec<String> = self
+                .image
+                .typed
+                .iter()
+                .map(|word| text(std::os::unix::ffi::OsStrExt::as_bytes(word.as_os_str())))
+                .collect();
+            trace.record_run(Run {
+                tracer: "ptrace".to_owned(),
+                arch: std::env::consts::ARCH.to_owned(),
+                exec,
+                sha256: self
+                    .image
+                    .file
+                    .take()
+                    .map(image::sha256)
+                    .unwrap_or_default(),
+                typed: if self.image.count > 1 {
+                    typed
+                } else {
+                    Vec::new()
+                },
+                argv,
+                directory: self.image.directory.take().unwrap_or_else(AbsPath::root),
+                uid: self.image.uid,
+                user: self.accounts.user(self.image.uid),
+                gid: self.image.gid,
+                ended: self.ended.map(|ended| ended.to_string()),
+                loss: self.ledger.loss().clone(),
+            });
+        }
+        Ok(trace)
+    }
+
+    /// Why the child never became its program.
+    fn start_error(&mut self) -> LearnError {
+        let program = self.image.typed.first().cloned().unwrap_or_default();
+        let mut raw = [0; 4];
+        let told = self
+            .failure
+            .take()
+            .and_then(|pipe| rustix::io::read(pipe, &mut raw).ok());
+        let source = match (told, i32::from_ne_bytes(raw)) {
+            (Some(4), number) if number != 0 => io::Error::from_raw_os_error(number),
+            _ => io::Error::other("the child ended before it executed anything"),
+        };
+        LearnError::Start { program, source }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    escape(bytes).into_owned()
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
