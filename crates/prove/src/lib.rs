@@ -1,1 +1,30 @@
 //! Attacks a confinement from inside and reports what was reached.
+//!
+//! Each [`Attempt`] is code that runs in a process made for it alone and tries one thing a service should
+//! not be able to do. It runs twice: bare, to know that it can succeed on this host at all, and confined.
+//! Nothing that is reached is used: files are opened and closed again, calls are made with arguments that
+//! the kernel refuses after it looked at the rights, and sockets get no byte. Network traffic goes to
+//! listeners that this crate opened on the loopback device, and nowhere else.
+//!
+//! It does not build the confinement (that is `ringfence-sandbox`) and prints nothing.
+
+mod attempt;
+mod context;
+mod errno;
+mod limits;
+mod neighbor;
+mod outcome;
+mod prove;
+mod report;
+mod runner;
+mod survey;
+
+pub use attempt::{Attempt, Group, attempts};
+pub use context::{Context, ContextError};
+pub use limits::Limits;
+pub use neighbor::{Neighbor, NeighborError};
+pub use outcome::{How, Outcome, Reach};
+pub use prove::{Subject, prove};
+pub use report::{Bare as BareResult, Confined as ConfinedResult, Grouped, Report, Row, schema};
+pub use runner::{Bare, Confined, End, Inside, RunError, Runner};
+pub use survey::{Candidate, Survey};

@@ -1,0 +1,123 @@
+//! What an attempt knows: whom to aim at, what there is on the host, and how much the policy grants.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ringfence_policy::grant::{FileAccess, Grant};
+use ringfence_policy::path::AbsPath;
+use ringfence_policy::policy::Policy;
+
+use crate::attempt::attempts;
+use crate::limits::Limits;
+use crate::neighbor::{Neighbor, NeighborError};
+use crate::survey::Survey;
+
+/// Why there is no context.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// The neighbor did not start.
+    #[error(transparent)]
+    Neighbor(#[from] NeighborError),
+    /// The kernel does not say how much memory there is.
+    #[error("read {path}: {source}", path = MEMINFO)]
+    Memory {
+        /// What the kernel said instead.
+        source: io::Error,
+    },
+}
+
+const MEMINFO: &str = "/proc/meminfo";
+
+/// Kinds of namespace in which an attempt would only harm itself, or mean something else.
+const OWN: [&str; 3] = ["ipc", "pid", "uts"];
+
+/// What every attempt is given. It is made outside, and a fork carries it inside.
+#[derive(Debug)]
+pub struct Context {
+    /// Whom to aim at.
+    pub neighbor: Neighbor,
+    /// What there is to be reached.
+    pub survey: Survey,
+    /// What the policy grants.
+    pub limits: Limits,
+    /// The program of the service, if known.
+    pub program: Option<PathBuf>,
+    /// Names of the variables that the service finds in its environment.
+    pub environment: Vec<String>,
+    /// Directories in which a service can usually write, the shared ones first.
+    pub writable: Vec<PathBuf>,
+    /// Bytes of memory that the host could spare.
+    pub spare_memory: u64,
+    namespaces: Vec<(&'static str, PathBuf)>,
+}
+
+impl Context {
+    /// Prepares for attempts under `policy`, looking for files beneath `root`, which is `/` but in tests.
+    ///
+    /// The calling process must have one thread, because the neighbor is a fork of it.
+    pub fn new(policy: &Policy, root: &Path) -> Result<Self, ContextError> {
+        let memory =
+            fs::read_to_string(MEMINFO).map_err(|source| ContextError::Memory { source })?;
+        let own = |grant: &Grant| match grant {
+            Grant::Directory(kind, name) => Some(PathBuf::from(kind.parent()).join(name)),
+            Grant::File(FileAccess::Write, path) => Some(PathBuf::from(path.to_string())),
+            _ => None,
+        };
+        let shared = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
+        let namespace = |kind| Some((kind, fs::read_link(format!("/proc/self/ns/{kind}")).ok()?));
+        Ok(Self {
+            neighbor: Neighbor::start()?,
+            survey: Survey::of(root, attempts()),
+            limits: Limits::of(policy),
+            program: None,
+            environment: Vec::new(),
+            writable: shared
+                .into_iter()
+                .chain(policy.grants().filter_map(own))
+                .collect(),
+            spare_memory: available(&memory),
+            namespaces: OWN.into_iter().filter_map(namespace).collect(),
+        })
+    }
+
+    /// With the service's program, which it should not be able to change.
+    #[must_use]
+    pub fn with_program(mut self, program: &AbsPath) -> Self {
+        self.program = Some(program.as_path().to_owned());
+        self
+    }
+
+    /// With the names of the variables that the service finds in its environment.
+    #[must_use]
+    pub fn with_environment(mut self, names: Vec<String>) -> Self {
+        self.environment = names;
+        self
+    }
+
+    /// Whether the calling process is known to have a namespace of its own of this kind.
+    pub(crate) fn has_own(&self, kind: &str) -> bool {
+        let host = self.namespaces.iter().find(|(name, _)| *name == kind);
+        let here = fs::read_link(format!("/proc/self/ns/{kind}"));
+        matches!((host, here), (Some((_, host)), Ok(here)) if *host != here)
+    }
+}
+
+/// `MemAvailable` of /proc/meminfo in bytes, or nothing when the kernel does not say.
+fn available(text: &str) -> u64 {
+    text.lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .map_or(0, |kibibytes| kibibytes.saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn available_memory_is_read_in_bytes() {
+        let text = "MemTotal:  100 kB\nMemAvailable:     42 kB\n";
+        assert_eq!(super::available(text), 42 * 1024);
+        assert_eq!(super::available("MemTotal: 100 kB\n"), 0);
+    }
+}

@@ -1,0 +1,166 @@
+//! Another service on the same host, played by this program, for attempts to aim at.
+//!
+//! It is a process with something in its memory, listeners on the loopback device and on Unix sockets,
+//! and a file in `/tmp`. Attempts never touch a process, a port or a temporary file that is not one of
+//! these. All of it ends with the value.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
+use std::path::{Path, PathBuf};
+
+use ringfence_sys::process::{self, Fork};
+use ringfence_sys::ptrace::{WaitFlags, wait_pid};
+use rustix::process::{Pid, Signal};
+
+/// Why there is no neighbor.
+#[derive(Debug, thiserror::Error)]
+#[error("{step} for the service that attempts aim at: {source}")]
+pub struct NeighborError {
+    step: &'static str,
+    #[source]
+    source: io::Error,
+}
+
+/// The neighbor.
+#[derive(Debug)]
+pub struct Neighbor {
+    pid: Pid,
+    secret: Box<[u8; 16]>,
+    directory: PathBuf,
+    tcp: TcpListener,
+    tcp6: Option<TcpListener>,
+    udp: UdpSocket,
+    _unix: UnixListener,
+    _abstract: UnixListener,
+    name: Vec<u8>,
+}
+
+impl Neighbor {
+    /// Starts it. The calling process must have one thread, because it forks.
+    pub fn start() -> Result<Self, NeighborError> {
+        let at = |step: &'static str| move |source: io::Error| NeighborError { step, source };
+        let mut secret = Box::new([0; 16]);
+        rustix::rand::getrandom(&mut secret[..], rustix::rand::GetRandomFlags::empty())
+            .map_err(|errno| at("draw a random number")(errno.into()))?;
+        // Half of it makes names that nobody else has.
+        let (half, _) = secret.split_at(8);
+        let tag = half
+            .iter()
+            .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let tag = format!("{tag:016x}");
+        let loopback = |address: SocketAddr| TcpListener::bind(address);
+        let tcp = loopback((Ipv4Addr::LOCALHOST, 0).into()).map_err(at("listen on 127.0.0.1"))?;
+        // A host without IPv6 has no ::1; the attempt then says so.
+        let tcp6 = loopback((Ipv6Addr::LOCALHOST, 0).into()).ok();
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(at("bind 127.0.0.1"))?;
+        let name = format!("ringfence-prove-{tag}").into_bytes();
+        let address = UnixAddress::from_abstract_name(&name).map_err(at("name a socket"))?;
+        let abstract_ = UnixListener::bind_addr(&address).map_err(at("listen on a socket"))?;
+
+        let directory = std::env::temp_dir().join(format!("ringfence-prove-{tag}"));
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&directory)
+            .map_err(at("create a directory"))?;
+        // From here on the value owns the directory, so that an error removes it again.
+        let unix = Self::furnish(&directory).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&directory);
+        });
+        let unix = unix.map_err(at("fill a directory"))?;
+        let pid = match process::fork() {
+            Ok(Fork::Child) => idle(),
+            Ok(Fork::Parent(pid)) => pid,
+            Err(source) => {
+                let _ = fs::remove_dir_all(&directory);
+                return Err(at("fork")(source));
+            }
+        };
+        Ok(Self {
+            pid,
+            secret,
+            directory,
+            tcp,
+            tcp6,
+            udp,
+            _unix: unix,
+            _abstract: abstract_,
+            name,
+        })
+    }
+
+    /// Puts in place what anyone may use, so that file modes are not what stops an attempt.
+    fn furnish(directory: &Path) -> io::Result<UnixListener> {
+        let note = directory.join("note");
+        fs::write(&note, "left here by another service\n")?;
+        fs::set_permissions(&note, Permissions::from_mode(0o644))?;
+        let socket = directory.join("socket");
+        let listener = UnixListener::bind(&socket)?;
+        fs::set_permissions(&socket, Permissions::from_mode(0o777))?;
+        Ok(listener)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// What it has in its memory, and where.
+    pub fn secret(&self) -> (&[u8; 16], u64) {
+        (
+            &self.secret,
+            self.secret.as_ptr().expose_provenance() as u64,
+        )
+    }
+
+    /// Where it listens for TCP over IPv4.
+    pub fn tcp(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Where it listens for TCP over IPv6, if the host has it.
+    pub fn tcp6(&self) -> Option<SocketAddr> {
+        self.tcp6.as_ref()?.local_addr().ok()
+    }
+
+    /// Where it receives UDP.
+    pub fn udp(&self) -> io::Result<SocketAddr> {
+        self.udp.local_addr()
+    }
+
+    /// The abstract name of its socket.
+    pub fn abstract_name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// Its socket in the file system, which anyone may connect to.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("socket")
+    }
+
+    /// Its file in `/tmp`, which anyone may read.
+    pub fn note(&self) -> PathBuf {
+        self.directory.join("note")
+    }
+}
+
+/// Does nothing until killed; never returns.
+fn idle() -> ! {
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    loop {
+        // Without descriptors and without a deadline it ends with a signal only.
+        let _ = rustix::event::poll(&mut [], None);
+    }
+}
+
+impl Drop for Neighbor {
+    fn drop(&mut self) {
+        // An attempt is a fork and never drops this; the process that started it does.
+        let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+        let _ = wait_pid(self.pid, WaitFlags::empty());
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}

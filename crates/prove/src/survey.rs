@@ -1,0 +1,153 @@
+//! What there is on this host to be reached: the files behind the patterns of the attempts.
+//!
+//! Looked up once, outside of any confinement, so that an attempt inside knows what to ask for and can
+//! tell a file of the host from another one of the same name. Only names and inode numbers are looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::attempt::Attempt;
+
+/// A file, directory, device or socket of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Device and inode number. `None` beneath `/proc` and `/sys`, where every mount shows the same
+    /// kernel under numbers of its own.
+    pub identity: Option<(u64, u64)>,
+}
+
+/// The candidates of every attempt that has any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Survey(BTreeMap<&'static str, Vec<Candidate>>);
+
+/// So many files make the point, and keep an attempt short.
+const CANDIDATES_MAX: usize = 64;
+/// A directory with more entries than this is not looked through to its end.
+const ENTRIES_MAX: usize = 4096;
+
+impl Survey {
+    /// Looks for what the attempts want, beneath `root`.
+    pub fn of(root: &Path, attempts: &[Attempt]) -> Self {
+        let homes = homes(root);
+        let mut found = BTreeMap::new();
+        for attempt in attempts {
+            let paths: BTreeSet<PathBuf> = attempt
+                .targets
+                .iter()
+                .flat_map(|target| match target.strip_prefix("~/") {
+                    Some(rest) => homes.iter().flat_map(|home| expand(home, rest)).collect(),
+                    None => expand(root, target.trim_start_matches('/')),
+                })
+                .take(CANDIDATES_MAX)
+                .collect();
+            let candidates: Vec<Candidate> = paths
+                .into_iter()
+                .filter_map(|path| candidate(root, path))
+                .collect();
+            if !candidates.is_empty() {
+                found.insert(attempt.id, candidates);
+            }
+        }
+        Self(found)
+    }
+
+    /// What there is for the attempt of this id.
+    pub fn candidates(&self, id: &str) -> &[Candidate] {
+        self.0.get(id).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn candidate(root: &Path, path: PathBuf) -> Option<Candidate> {
+    let metadata = fs::metadata(&path).ok()?;
+    let kernel = path.starts_with(root.join("proc")) || path.starts_with(root.join("sys"));
+    let identity = (!kernel).then(|| (metadata.dev(), metadata.ino()));
+    Some(Candidate { path, identity })
+}
+
+/// Every home directory: root's, those of `/etc/passwd` and those beneath `/home`.
+fn homes(root: &Path) -> BTreeSet<PathBuf> {
+    let mut homes: BTreeSet<PathBuf> = expand(root, "home/*").into_iter().collect();
+    homes.insert(root.join("root"));
+    let accounts = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
+    for line in accounts.lines() {
+        let fields: Vec<&str> = line.split(':').collect();
+        if let [_, _, _, _, _, home, _] = fields[..]
+            && let Some(home) = home.strip_prefix('/').filter(|home| !home.is_empty())
+        {
+            homes.insert(root.join(home));
+        }
+    }
+    homes.retain(|home| home.is_dir());
+    homes
+}
+
+/// The existing paths beneath `top` that match a pattern in which a component may hold one `*`.
+pub(crate) fn expand(top: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut found = vec![top.to_path_buf()];
+    for component in pattern.split('/') {
+        found = match component.split_once('*') {
+            None if component.is_empty() => found,
+            None => found.iter().map(|path| path.join(component)).collect(),
+            Some((prefix, suffix)) => found
+                .iter()
+                .flat_map(|path| matching(path, prefix, suffix))
+                .collect(),
+        };
+    }
+    found.retain(|path| path.exists());
+    found
+}
+
+fn matching(directory: &Path, prefix: &str, suffix: &str) -> Vec<PathBuf> {
+    let fits = |name: &OsStr| {
+        let name = name.as_bytes();
+        name.len() >= prefix.len() + suffix.len()
+            && name.starts_with(prefix.as_bytes())
+            && name.ends_with(suffix.as_bytes())
+    };
+    fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .take(ENTRIES_MAX)
+        .filter_map(Result::ok)
+        .filter(|entry| fits(&entry.file_name()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_names_and_homes_come_from_three_places() {
+        let root = tempfile::tempdir().unwrap();
+        for home in ["root", "home/ann", "var/lib/build"] {
+            let keys = root.path().join(home).join(".ssh");
+            fs::create_dir_all(&keys).unwrap();
+            fs::write(keys.join("id_ed25519"), "").unwrap();
+        }
+        fs::create_dir(root.path().join("etc")).unwrap();
+        let accounts = "root:x:0:0::/root:/bin/sh\nbuild:x:9:9::/var/lib/build:/bin/sh\nbad line\n";
+        fs::write(root.path().join("etc/passwd"), accounts).unwrap();
+        let homes = homes(root.path());
+        assert_eq!(homes.len(), 3, "{homes:?}");
+        let keys: Vec<_> = homes.iter().flat_map(|h| expand(h, ".ssh/id_*")).collect();
+        assert_eq!(keys.len(), 3);
+        assert!(expand(root.path(), "home/*/.ssh/*.pub").is_empty());
+    }
+
+    #[test]
+    fn what_the_kernel_shows_has_no_identity() {
+        let root = Path::new("/");
+        let of = |path: &str| candidate(root, path.into()).unwrap().identity;
+        assert_eq!(of("/proc/sys/kernel/hostname"), None);
+        assert!(of("/etc/passwd").is_some());
+    }
+}
