@@ -14,10 +14,12 @@ use crate::grant::{
     Amount, Bundle, Capability, DeviceAccess, DirectoryKind, Endpoint, FileAccess, Grant, Host,
     Namespace, NetlinkProtocol, PeerAddress, Ports, Privilege, Protocol, Resource, User,
 };
+use crate::lock::{Evidence, Lock, Tried, Widened};
 use crate::manifest::{Check, Entry, Kind, Listen, Manifest, Seconds, Secret, SecretForm, Service};
 use crate::path::{AbsPath, escape};
 use crate::pattern::PathPattern;
 use crate::policy::Policy;
+use crate::trace::{Outcome, Phase};
 
 fn component() -> BoxedStrategy<String> {
     prop_oneof![
@@ -268,5 +270,52 @@ pub(crate) fn manifest() -> BoxedStrategy<Manifest> {
             manifest.normalize();
             manifest
         })
+        .boxed()
+}
+
+pub(crate) fn lock() -> BoxedStrategy<Lock> {
+    let phases = [Phase::Wrapper, Phase::Start, Phase::Steady, Phase::Stop];
+    let evidence = (
+        vec(select(phases.to_vec()), 0..3),
+        vec(path(), 0..3),
+        0..9u64,
+    )
+        .prop_map(|(phases, by, facts)| Evidence { phases, by, facts });
+    let grant_text = grant().prop_map(|grant| grant.to_string());
+    let evidence = proptest::collection::btree_map(grant_text, evidence, 0..4);
+    let widened =
+        (grant(), vec(grant(), 0..3)).prop_map(|(grant, instead_of)| Widened { grant, instead_of });
+    let outcomes = [
+        Outcome::Done,
+        Outcome::Missing,
+        Outcome::Denied,
+        Outcome::Failed,
+    ];
+    let tried =
+        (grant(), select(outcomes.to_vec())).prop_map(|(grant, outcome)| Tried { grant, outcome });
+    let calls = vec("[a-z_0-9]{1,12}", 0..20);
+    let lists = (vec(path(), 0..3), vec("[ -~]{0,12}", 0..3));
+    (
+        path(),
+        calls,
+        evidence,
+        vec(widened, 0..3),
+        vec(tried, 0..3),
+        lists,
+    )
+        .prop_map(
+            |(exec, calls, evidence, widened, tried, (code, unexercised))| Lock {
+                manifest_sha256: "00".repeat(32),
+                arch: "x86_64".to_owned(),
+                exec,
+                exec_sha256: "ff".repeat(32),
+                syscalls: calls.iter().map(|name| name.parse().unwrap()).collect(),
+                code,
+                evidence,
+                widened,
+                tried,
+                unexercised,
+            },
+        )
         .boxed()
 }

@@ -4,7 +4,12 @@
 //! to the manifest's text by a digest; a manifest edited by hand makes it stale, which is worth a note and
 //! no more: the calls that were learned stay true.
 
+mod file;
+
 use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::grant::{Grant, SyscallName};
 use crate::path::AbsPath;
@@ -36,7 +41,8 @@ pub struct Lock {
 }
 
 /// What was seen that needs a grant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// When.
     pub phases: Vec<Phase>,
@@ -47,7 +53,8 @@ pub struct Evidence {
 }
 
 /// A grant that allows more than was seen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Widened {
     /// The grant.
     pub grant: Grant,
@@ -56,10 +63,24 @@ pub struct Widened {
 }
 
 /// Something the service tried in vain.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tried {
     /// The grant it would have needed.
     pub grant: Grant,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl Lock {
+    /// Whether this was made for a manifest of this very text.
+    pub fn is_for(&self, manifest_text: &str) -> bool {
+        self.manifest_sha256 == sha256(manifest_text.as_bytes())
+    }
+}
+
+/// The SHA-256 digest, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -69,6 +69,13 @@ impl ManifestErrors {
         })
     }
 
+    pub(crate) fn one(text: &str, error: ManifestError) -> Self {
+        Self {
+            text: text.to_owned(),
+            errors: vec![error],
+        }
+    }
+
     /// The mistakes, in the order of the text.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &ManifestError> {
         self.errors.iter()

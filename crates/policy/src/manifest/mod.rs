@@ -9,13 +9,13 @@ mod duration;
 mod error;
 mod model;
 mod nearest;
-mod page;
+pub(crate) mod page;
 mod policy;
-mod problem;
+pub(crate) mod problem;
 mod read;
 mod table;
 mod text;
-mod write;
+pub(crate) mod write;
 
 pub use ceiling::Ceiling;
 pub use duration::Seconds;
