@@ -7,11 +7,14 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod denial;
+pub mod derive;
 pub mod diff;
 pub mod effective;
+pub mod explain;
 pub mod grant;
 pub mod lock;
 pub mod manifest;
+pub mod merge;
 pub mod path;
 pub mod pattern;
 pub mod place;

@@ -134,7 +134,7 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
         syscalls: syscalls.into_iter().collect(),
         code: foreign_code(trace),
         evidence,
-        widened: widened(&policy, selection.widened),
+        widened: widened(&policy, &selection.widened),
         tried: tried
             .into_iter()
             .map(|(grant, outcome)| Tried { grant, outcome })
@@ -185,7 +185,7 @@ fn foreign_code(trace: &Trace) -> Vec<AbsPath> {
 }
 
 /// The widenings that are still in the policy; a later, wider one takes the earlier over.
-fn widened(policy: &Policy, steps: Vec<(Grant, Vec<Grant>)>) -> Vec<Widened> {
+fn widened(policy: &Policy, steps: &[(Grant, Vec<Grant>)]) -> Vec<Widened> {
     let mut found: Vec<_> = policy
         .grants()
         .filter_map(|grant| {

@@ -164,6 +164,7 @@ impl Selection {
         self.drop_base();
         self.join_devices();
         bundle::choose(self);
+        self.fold_logs();
         self.fold_generated_names();
         self.fold_access(FileAccess::Write, limits);
         self.drop_covered();
@@ -212,6 +213,21 @@ impl Selection {
             .iter()
             .filter_map(|need| literal(need, access))
             .collect()
+    }
+
+    /// A log is rotated by renaming it, and then the service makes a new one. A grant for the one file
+    /// would go away with it, so the service's own directory below `/var/log` is granted for appending.
+    fn fold_logs(&mut self) {
+        let logs = AbsPath::root().join(b"var").join(b"log");
+        for path in self.paths(FileAccess::Append) {
+            let own = path.parent().filter(|parent| {
+                *parent != logs && parent.is_within(&logs) && !place::is_shared(parent)
+            });
+            if let Some(directory) = own {
+                let seen = vec![Grant::file(FileAccess::Append, &path)];
+                self.widen(Grant::file(FileAccess::Append, &directory), seen);
+            }
+        }
     }
 
     fn fold_generated_names(&mut self) {
