@@ -2,6 +2,26 @@
 //!
 //! Nothing here is enforced by being compiled; the sandbox installs it.
 
+mod calls;
+mod compile;
+mod cover;
+mod coverage;
+mod files;
+mod implied;
+mod layer;
+mod limits;
+mod network;
+mod plan;
+mod target;
+
 pub mod argument;
 pub mod seccomp;
 pub mod syscall;
+
+pub use compile::{CompileError, Settings, compile};
+pub use coverage::{Coverage, Row, Status, Subject};
+pub use layer::Layer;
+pub use plan::{
+    FileRule, FileUse, Identity, Landlock, Limits, Namespaces, Plan, Proc, StartUser, View,
+};
+pub use target::Target;

@@ -1,0 +1,134 @@
+//! How exactly each grant, and each denial that follows from a missing grant, is enforced on a target.
+
+use std::fmt;
+
+use ringfence_policy::grant::Grant;
+use serde::Serialize;
+
+/// How exactly something is enforced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "why", rename_all = "UPPERCASE")]
+pub enum Status {
+    /// Just as the policy says.
+    Exact,
+    /// More is allowed than the policy says.
+    Wider(String),
+    /// Less is allowed than the policy says.
+    Narrower(String),
+    /// Something else must do it.
+    Extern(String),
+    /// Asked for, and without effect on this host.
+    Inert(String),
+    /// The host is too old for it.
+    Lost(String),
+    /// The native back end has no means for it.
+    None(String),
+}
+
+impl Status {
+    /// The word in tables.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Exact => "EXACT",
+            Self::Wider(_) => "WIDER",
+            Self::Narrower(_) => "NARROWER",
+            Self::Extern(_) => "EXTERN",
+            Self::Inert(_) => "INERT",
+            Self::Lost(_) => "LOST",
+            Self::None(_) => "NONE",
+        }
+    }
+
+    /// Why it is not exact; empty when it is.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Exact => "",
+            Self::Wider(why)
+            | Self::Narrower(why)
+            | Self::Extern(why)
+            | Self::Inert(why)
+            | Self::Lost(why)
+            | Self::None(why) => why,
+        }
+    }
+}
+
+/// What a row speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A grant of the policy: is it given, and no more than it?
+    Grant(Grant),
+    /// A control that denies what no grant allows.
+    Control(&'static str),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(grant) => grant.fmt(f),
+            Self::Control(id) => f.write_str(id),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// What it speaks of.
+    pub subject: Subject,
+    /// How exactly.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// The table: every grant has a row, and every control that a missing grant implies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Coverage {
+    rows: Vec<Row>,
+}
+
+impl Coverage {
+    /// The rows: grants in canonical order, then controls.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The rows that are not exact.
+    pub fn inexact(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.status != Status::Exact)
+    }
+
+    pub(super) fn grant(&mut self, grant: &Grant, status: Status) {
+        self.rows.push(Row {
+            subject: Subject::Grant(grant.clone()),
+            status,
+        });
+    }
+
+    pub(super) fn control(&mut self, id: &'static str, status: Status) {
+        self.rows.push(Row {
+            subject: Subject::Control(id),
+            status,
+        });
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for row in &self.rows {
+            write!(f, "{:<8}  {}", row.status.word(), row.subject)?;
+            match row.status.why() {
+                "" => writeln!(f)?,
+                why => writeln!(f, ": {why}")?,
+            }
+        }
+        Ok(())
+    }
+}
