@@ -1,6 +1,7 @@
 //! What to watch, what the watcher tells while it watches, and what it can be asked.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use rustix::process::Pid;
 use crate::ptrace::{LearnError, Options, Tracer};
 
 /// A command to start and watch.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Watch {
     /// The command with its arguments. A name without a slash is searched in `PATH`, as execvp(3) does.
     pub argv: Vec<OsString>,
@@ -20,6 +21,8 @@ pub struct Watch {
     pub environment: Option<Vec<(OsString, OsString)>>,
     /// The working directory; `None` keeps the caller's.
     pub directory: Option<PathBuf>,
+    /// Standard output and error of the service; `None` keeps the caller's.
+    pub output: Option<File>,
     /// How to watch.
     pub options: Options,
 }
@@ -31,6 +34,7 @@ impl Watch {
             argv: argv.into_iter().map(Into::into).collect(),
             environment: None,
             directory: None,
+            output: None,
             options: Options::default(),
         }
     }

@@ -152,6 +152,10 @@ fn child(
         if let Some(directory) = &watch.directory {
             rustix::process::chdir(directory)?;
         }
+        if let Some(output) = &watch.output {
+            rustix::stdio::dup2_stdout(output)?;
+            rustix::stdio::dup2_stderr(output)?;
+        }
         signal::reset_dispositions()?;
         let mut byte = [0];
         if rustix::io::read(gate, &mut byte)? == 0 {
