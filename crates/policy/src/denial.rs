@@ -70,7 +70,8 @@ pub fn needed(fact: &Fact) -> Vec<Grant> {
 /// Whether a policy has what a need of [`needed`] asks for.
 ///
 /// Beyond [`Policy::allows`]: a private or own directory allows all use of what lies beneath it; any
-/// network grant lets internet sockets be made; `net.dns` reaches port 53; `proc.sys` reads `/proc`.
+/// network grant lets internet sockets be made; `net.dns` reaches port 53; `proc.sys` reads `/proc`;
+/// `CAP_DAC_OVERRIDE` reads what `CAP_DAC_READ_SEARCH` would.
 pub fn is_met(policy: &Policy, need: &Grant) -> bool {
     if policy.allows(need) {
         return true;
@@ -85,6 +86,11 @@ pub fn is_met(policy: &Policy, need: &Grant) -> bool {
         Grant::Family(family) if family == "inet" || family == "inet6" => policy
             .grants()
             .any(|own| matches!(own, Grant::Bind(_) | Grant::Connect(_) | Grant::Dns)),
+        // The kernel asks for the narrower one first, and is content with the wider; see
+        // generic_permission() in fs/namei.c.
+        Grant::Capability(narrow) if narrow.name() == "CAP_DAC_READ_SEARCH" => policy
+            .grants()
+            .any(|own| matches!(own, Grant::Capability(wide) if wide.name() == "CAP_DAC_OVERRIDE")),
         Grant::Connect(endpoint) => {
             endpoint.ports == Ports::single(53) && policy.allows(&Grant::Dns)
         }

@@ -38,7 +38,7 @@ pub(super) fn identity(
 /// Why a service that was started as root must stay root; `None` when nothing it did needs that.
 fn reasons(trace: &Trace, selection: &Selection) -> Option<String> {
     let mut parts = Vec::new();
-    let mut names: BTreeSet<_> = selection
+    let names: BTreeSet<_> = selection
         .needs
         .iter()
         .filter_map(|need| match need {
@@ -46,9 +46,6 @@ fn reasons(trace: &Trace, selection: &Selection) -> Option<String> {
             _ => None,
         })
         .collect();
-    if selection.becomes_root {
-        names.insert("root");
-    }
     if !names.is_empty() {
         parts.push(format!("becomes {}", list(&names, names.len())));
     }

@@ -33,9 +33,9 @@ pub(super) struct Selection {
     pub needs: BTreeSet<Grant>,
     /// Each widened grant with what was seen.
     pub widened: Vec<(Grant, Vec<Grant>)>,
-    /// Whether it became root in the course of its work.
-    pub becomes_root: bool,
     doubts: BTreeSet<Doubt>,
+    /// Whether it opened files by handle, past every path.
+    opens_by_handle: bool,
     /// Names that the service itself made or removed.
     made: BTreeSet<AbsPath>,
     /// Names among these that lie directly in a directory that others share.
@@ -48,6 +48,7 @@ impl Selection {
     /// What the facts of the service need, nothing folded yet.
     pub fn of(trace: &Trace) -> Self {
         let mut selection = Self::default();
+        let started_as_user = trace.runs().all(|run| run.uid != 0);
         for (fact, _) in trace.service_facts() {
             if let Fact::File {
                 path,
@@ -63,7 +64,17 @@ impl Selection {
                 }
                 selection.made.insert(path.clone());
             }
-            selection.becomes_root |= matches!(fact, Fact::Become { uid: 0, .. });
+            // From root it is a change of groups alone, which the capabilities tell. From another user only
+            // a set-user-ID program leads there.
+            if started_as_user && matches!(fact, Fact::Become { uid: 0, .. }) {
+                let gained = Grant::Privilege(Privilege::NewPrivileges);
+                selection.needs.insert(gained);
+            }
+            if let Fact::Capability { call, .. } = fact
+                && call.as_str() == "open_by_handle_at"
+            {
+                selection.opens_by_handle = true;
+            }
             match judge(fact) {
                 Verdict::Nothing => {}
                 Verdict::Needs(needs) => selection.needs.extend(needs),
@@ -76,13 +87,22 @@ impl Selection {
                 }
             }
         }
-        // Only a set-user-ID program makes root of a user.
-        if selection.becomes_root && trace.runs().all(|run| run.uid != 0) {
-            let gained = Grant::Privilege(Privilege::NewPrivileges);
-            selection.needs.insert(gained);
-        }
+        selection.drop_implied_capability();
         selection.give_private_directories();
         selection
+    }
+
+    /// `CAP_DAC_READ_SEARCH` is asked first when a file is read, but `CAP_DAC_OVERRIDE` is enough. Together
+    /// they would also open any file by its handle.
+    fn drop_implied_capability(&mut self) {
+        let named = |name: &str| name.parse().ok().map(Grant::Capability);
+        if let (Some(wide), Some(narrow)) =
+            (named("CAP_DAC_OVERRIDE"), named("CAP_DAC_READ_SEARCH"))
+            && self.needs.contains(&wide)
+            && !self.opens_by_handle
+        {
+            self.needs.remove(&narrow);
+        }
     }
 
     /// Directories for the service alone in place of writing to those that every service may write to.

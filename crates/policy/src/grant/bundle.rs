@@ -132,6 +132,7 @@ const TABLE: [Entry; 9] = [
             "files.read /proc/sys/kernel",
             "files.read /proc/sys/vm/overcommit_memory",
             "files.read /proc/sys/net/core/somaxconn",
+            "files.read /sys/devices/system/clocksource",
             "files.read /sys/devices/system/cpu",
             "files.read /sys/devices/system/node",
             "files.read /sys/kernel/mm/transparent_hugepage",

@@ -88,15 +88,21 @@ fn read(path: &PathPattern) -> Risk {
             format!("can read all of {path}, where secrets of the host are kept"),
         ),
         true => Risk::new(7, format!("can read {path}, which looks like a secret")),
+        false if is_of_the_kernel(&top) => {
+            Risk::new(2, format!("can read {path}, which tells about the host"))
+        }
         false if place::is_shared(&top) => Risk::new(
             6,
             format!("can read what every other service keeps in {path}"),
         ),
-        false if top.as_bytes().starts_with(b"/proc/") => {
-            Risk::new(2, format!("can read {path}, which tells about the host"))
-        }
         false => Risk::new(2, format!("can read {path}")),
     }
+}
+
+/// Whether `path` is one file or directory of `/proc` or `/sys`, and not all of them.
+fn is_of_the_kernel(path: &crate::path::AbsPath) -> bool {
+    let mut names = path.components();
+    matches!(names.next(), Some(b"proc" | b"sys")) && names.next().is_some()
 }
 
 fn write(path: &PathPattern) -> Risk {

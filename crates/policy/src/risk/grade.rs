@@ -39,7 +39,10 @@ pub fn risk(grant: &Grant) -> Risk {
             .max()
             .map_or_else(
                 || Risk::new(0, "nothing"),
-                |level| Risk::new(level.min(3), format!("can use {}", bundle.summary())),
+                |level| {
+                    let sentence = format!("can use {bundle}: {}", bundle.summary());
+                    Risk::new(level.min(3), sentence)
+                },
             ),
         Grant::Device(access, path) => files::device(*access, path),
         Grant::Directory(kind, name) => Risk::new(
@@ -91,16 +94,19 @@ fn group(name: &str) -> Risk {
 
 fn quantity(resource: Resource, amount: Amount) -> Risk {
     let what = match resource {
-        Resource::MemoryMax => "memory",
+        Resource::MemoryMax => "bytes of memory",
         Resource::TasksMax => "processes and threads",
-        Resource::Nofile => "descriptors",
-        Resource::CpuQuota => "processor time",
-        Resource::TmpMax => "space for temporary files",
-        Resource::RuntimeMax => "time",
+        Resource::Nofile => "descriptors in each process",
+        Resource::CpuQuota => "percent of a processor",
+        Resource::TmpMax => "bytes of temporary files",
+        Resource::RuntimeMax => "seconds",
     };
     match amount {
-        Amount::Unlimited => Risk::new(5, format!("can exhaust the host's {what}")),
-        Amount::Limit(_) => Risk::new(1, format!("can use so much {what} and no more")),
+        Amount::Unlimited => Risk::new(5, format!("can take all there are: {what}")),
+        Amount::Limit(number) if !resource.is_bytes() => {
+            Risk::new(1, format!("can take at most {number} {what}"))
+        }
+        Amount::Limit(_) => Risk::new(1, format!("can take at most {amount} {what}")),
     }
 }
 
