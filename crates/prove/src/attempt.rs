@@ -4,6 +4,7 @@
 //! ones that it removes, and calls with arguments that the kernel refuses after it looked at the rights.
 //! It runs in a process of its own that ends right after, and shall not panic.
 
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use ringfence_policy::grant::{DeviceAccess, FileAccess, Grant, PeerAddress};
@@ -93,6 +94,8 @@ enum Needs {
     Files(FileAccess),
     /// A grant to connect to each of the sockets.
     Sockets,
+    /// A grant of each secret, whose names stand where otherwise paths do.
+    Secrets,
 }
 
 impl Attempt {
@@ -136,22 +139,27 @@ impl Attempt {
                 .find(|own| needed.iter().any(|grant| own.covers(grant)))
                 .cloned()
         };
-        let each = |needed: fn(&AbsPath, FileAccess) -> Vec<Grant>, access| {
-            let mut grants = reach.paths.iter().map(|path| {
-                let path = AbsPath::from_bytes(path.as_os_str().as_encoded_bytes()).ok()?;
-                first(&needed(&path, access)).or_else(|| own_directory(policy, &path))
-            });
+        let each = |explain: &dyn Fn(&Path) -> Option<Grant>| {
+            let mut grants = reach.paths.iter().map(|path| explain(path));
             let one = grants.next()??;
             grants.all(|grant| grant.is_some()).then_some(one)
         };
+        let absolute = |path: &Path| AbsPath::from_bytes(path.as_os_str().as_encoded_bytes()).ok();
         match self.needs {
             Needs::Any(texts) => {
                 let needed: Vec<Grant> = texts.iter().filter_map(|t| t.parse().ok()).collect();
                 first(&needed)
             }
             Needs::Computed(needed) => first(&needed(context)),
-            Needs::Files(access) => each(file_grants, access),
-            Needs::Sockets => each(socket_grants, FileAccess::Read),
+            Needs::Files(access) => each(&|path| {
+                let path = absolute(path)?;
+                first(&file_grants(&path, access)).or_else(|| own_directory(policy, &path))
+            }),
+            Needs::Sockets => each(&|path| first(&socket_grants(&absolute(path)?))),
+            Needs::Secrets => each(&|name| {
+                let grant = format!("secret {}", name.display()).parse().ok()?;
+                first(&[grant])
+            }),
         }
     }
 
@@ -161,8 +169,8 @@ impl Attempt {
         policy: &Policy,
         context: &Context,
         reach: &'a Reach,
-    ) -> Vec<&'a std::path::Path> {
-        let alone = |path: &std::path::PathBuf| Reach {
+    ) -> Vec<&'a Path> {
+        let alone = |path: &PathBuf| Reach {
             detail: String::new(),
             paths: vec![path.clone()],
         };
@@ -170,7 +178,7 @@ impl Attempt {
             .paths
             .iter()
             .filter(|path| self.explained_by(policy, context, &alone(path)).is_none())
-            .map(std::path::PathBuf::as_path)
+            .map(PathBuf::as_path)
             .collect()
     }
 }
@@ -186,7 +194,7 @@ fn file_grants(path: &AbsPath, access: FileAccess) -> Vec<Grant> {
     ]
 }
 
-fn socket_grants(path: &AbsPath, _: FileAccess) -> Vec<Grant> {
+fn socket_grants(path: &AbsPath) -> Vec<Grant> {
     let address = PeerAddress::Path(PathPattern::from(path));
     vec![Grant::Peer(address.clone()), Grant::Listen(address)]
 }

@@ -1,7 +1,9 @@
 //! What an attempt knows: whom to aim at, what there is on the host, and how much the policy grants.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use ringfence_policy::grant::{FileAccess, Grant};
@@ -44,13 +46,15 @@ pub struct Context {
     pub limits: Limits,
     /// The program of the service, if known.
     pub program: Option<PathBuf>,
-    /// Names of the variables that the service finds in its environment.
-    pub environment: Vec<String>,
+    /// Names of the variables in the service's environment: bare, and confined.
+    environment: [Vec<String>; 2],
+    confined: Cell<bool>,
     /// Directories in which a service can usually write, the shared ones first.
     pub writable: Vec<PathBuf>,
     /// Bytes of memory that the host could spare.
     pub spare_memory: u64,
     namespaces: Vec<(&'static str, PathBuf)>,
+    devices: Vec<u64>,
 }
 
 impl Context {
@@ -66,18 +70,25 @@ impl Context {
             _ => None,
         };
         let shared = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
+        let devices = shared
+            .iter()
+            .filter_map(|path| fs::metadata(path).ok())
+            .map(|metadata| metadata.dev())
+            .collect();
         let namespace = |kind| Some((kind, fs::read_link(format!("/proc/self/ns/{kind}")).ok()?));
         Ok(Self {
             neighbor: Neighbor::start()?,
             survey: Survey::of(root, attempts()),
             limits: Limits::of(policy),
             program: None,
-            environment: Vec::new(),
+            environment: [Vec::new(), Vec::new()],
+            confined: Cell::new(false),
             writable: shared
                 .into_iter()
                 .chain(policy.grants().filter_map(own))
                 .collect(),
             spare_memory: available(&memory),
+            devices,
             namespaces: OWN.into_iter().filter_map(namespace).collect(),
         })
     }
@@ -89,11 +100,29 @@ impl Context {
         self
     }
 
-    /// With the names of the variables that the service finds in its environment.
+    /// With the names of the variables that the service finds in its environment without a confinement,
+    /// and those that the confinement passes on.
     #[must_use]
-    pub fn with_environment(mut self, names: Vec<String>) -> Self {
-        self.environment = names;
+    pub fn with_environment(mut self, bare: Vec<String>, confined: Vec<String>) -> Self {
+        self.environment = [bare, confined];
         self
+    }
+
+    /// From here on in this process, attempts are confined ones. Each has a copy of its own, being a
+    /// fork, so the caller's does not change.
+    pub(crate) fn enter(&self) {
+        self.confined.set(true);
+    }
+
+    /// The names of the variables that the attempt finds in its environment.
+    pub(crate) fn variables(&self) -> &[String] {
+        let [bare, confined] = &self.environment;
+        if self.confined.get() { confined } else { bare }
+    }
+
+    /// Whether a directory is on a file system that the host does not use for temporary files.
+    pub(crate) fn is_own(&self, directory: &Path) -> bool {
+        fs::metadata(directory).is_ok_and(|metadata| !self.devices.contains(&metadata.dev()))
     }
 
     /// Whether the calling process is known to have a namespace of its own of this kind.

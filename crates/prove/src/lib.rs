@@ -7,6 +7,15 @@
 //! listeners that this crate opened on the loopback device, and nowhere else.
 //!
 //! It does not build the confinement (that is `ringfence-sandbox`) and prints nothing.
+//!
+//! # What it cannot tell
+//! * Attempts know what this table knows. A report without holes says that these were stopped, not that
+//!   nothing else is open; no address beyond the loopback device is tried, so neither is a metadata service.
+//! * A file counts as the host's own when its inode is. Below an overlay the numbers differ, and a file
+//!   that is visible there counts as another one.
+//! * A fork has a copy of this program's memory, whatever the confinement. `own-environment` therefore
+//!   goes by the names that it is told, and never by values.
+//! * A processor that is busy with others gives no more than a quota would; see `use-all-cpu`.
 
 mod attempt;
 mod context;
@@ -26,5 +35,5 @@ pub use neighbor::{Neighbor, NeighborError};
 pub use outcome::{How, Outcome, Reach};
 pub use prove::{Subject, prove};
 pub use report::{Bare as BareResult, Confined as ConfinedResult, Grouped, Report, Row, schema};
-pub use runner::{Bare, Confined, End, Inside, RunError, Runner};
+pub use runner::{Bare, Confined, End, Inside, RunError, Runner, sandboxed};
 pub use survey::{Candidate, Survey};

@@ -31,12 +31,22 @@ pub struct Neighbor {
     pid: Pid,
     secret: Box<[u8; 16]>,
     directory: PathBuf,
-    tcp: TcpListener,
-    tcp6: Option<TcpListener>,
-    udp: UdpSocket,
+    // Kept as addresses, because a confinement closes every descriptor.
+    tcp: SocketAddr,
+    tcp6: Option<SocketAddr>,
+    udp: SocketAddr,
+    _listeners: Listeners,
+    name: Vec<u8>,
+}
+
+/// What it serves, for as long as it lives.
+#[derive(Debug)]
+struct Listeners {
+    _tcp: TcpListener,
+    _tcp6: Option<TcpListener>,
+    _udp: UdpSocket,
     _unix: UnixListener,
     _abstract: UnixListener,
-    name: Vec<u8>,
 }
 
 impl Neighbor {
@@ -57,6 +67,8 @@ impl Neighbor {
         // A host without IPv6 has no ::1; the attempt then says so.
         let tcp6 = loopback((Ipv6Addr::LOCALHOST, 0).into()).ok();
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(at("bind 127.0.0.1"))?;
+        let tcp_address = tcp.local_addr().map_err(at("see an address"))?;
+        let udp_address = udp.local_addr().map_err(at("see an address"))?;
         let name = format!("ringfence-prove-{tag}").into_bytes();
         let address = UnixAddress::from_abstract_name(&name).map_err(at("name a socket"))?;
         let abstract_ = UnixListener::bind_addr(&address).map_err(at("listen on a socket"))?;
@@ -83,11 +95,16 @@ impl Neighbor {
             pid,
             secret,
             directory,
-            tcp,
-            tcp6,
-            udp,
-            _unix: unix,
-            _abstract: abstract_,
+            tcp: tcp_address,
+            tcp6: tcp6.as_ref().and_then(|tcp6| tcp6.local_addr().ok()),
+            udp: udp_address,
+            _listeners: Listeners {
+                _tcp: tcp,
+                _tcp6: tcp6,
+                _udp: udp,
+                _unix: unix,
+                _abstract: abstract_,
+            },
             name,
         })
     }
@@ -117,18 +134,18 @@ impl Neighbor {
     }
 
     /// Where it listens for TCP over IPv4.
-    pub fn tcp(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+    pub fn tcp(&self) -> SocketAddr {
+        self.tcp
     }
 
     /// Where it listens for TCP over IPv6, if the host has it.
     pub fn tcp6(&self) -> Option<SocketAddr> {
-        self.tcp6.as_ref()?.local_addr().ok()
+        self.tcp6
     }
 
     /// Where it receives UDP.
-    pub fn udp(&self) -> io::Result<SocketAddr> {
-        self.udp.local_addr()
+    pub fn udp(&self) -> SocketAddr {
+        self.udp
     }
 
     /// The abstract name of its socket.

@@ -27,7 +27,8 @@ pub enum Outcome {
 pub struct Reach {
     /// A fragment that says what, such as `opened /etc/shadow`.
     pub detail: String,
-    /// The files and sockets of the host that were opened, for the question which grant allows it.
+    /// The files and sockets of the host that were opened, or the names of secrets, for the question which
+    /// grant allows it.
     pub paths: Vec<PathBuf>,
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ringfence_sys::process::{self, Fork};
 use ringfence_sys::ptrace::{WaitEvent, WaitFlags, wait_pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use crate::attempt::Attempt;
 use crate::context::Context;
@@ -20,9 +20,11 @@ use crate::outcome::{How, Message, Outcome};
 
 mod bare;
 mod confined;
+mod sandboxed;
 
 pub use bare::Bare;
 pub use confined::{Confined, End, Inside};
+pub use sandboxed::sandboxed;
 
 /// Why nothing is known about an attempt.
 #[derive(Debug, thiserror::Error)]
@@ -72,15 +74,17 @@ fn in_a_fork(patience: Duration, work: impl FnOnce(BorrowedFd<'_>)) -> Result<Ou
         }
     };
     drop(write);
-    let heard = listen(read, Instant::now() + patience);
-    // A process that answered may have left others behind, and one that did not is stuck.
-    let silent = matches!(heard, Heard::Nothing);
-    let end = if silent { wait(child) } else { kill(child) };
+    let deadline = Instant::now() + patience;
+    let heard = listen(read, deadline);
+    // After its answer a confinement takes itself down, which should not be cut short.
+    let in_time = !matches!(heard, Heard::Late) && linger(child, deadline);
+    let end = kill(child);
     kill_group(child);
     match (heard, end) {
         (Heard::Message(Message::Outcome(outcome)), _) => Ok(outcome),
         (Heard::Message(Message::Failure(why)), _) => Err(RunError::Prepare(why)),
         (Heard::Late, _) => Err(RunError::Late(patience)),
+        (Heard::Nothing, _) if !in_time => Err(RunError::Late(patience)),
         (Heard::Nothing, Ok(WaitEvent::Signaled { signal, .. })) => {
             Ok(Outcome::Stopped(How::Signal(signal.raw())))
         }
@@ -141,14 +145,27 @@ fn listen(pipe: OwnedFd, deadline: Instant) -> Heard {
     }
 }
 
-fn kill(child: Pid) -> io::Result<WaitEvent> {
-    let _ = rustix::process::kill_process(child, Signal::KILL);
-    wait(child)
+/// Waits until the child ends or it is too late; says whether it ended.
+fn linger(child: Pid, deadline: Instant) -> bool {
+    let Ok(pidfd) = pidfd_open(child, PidfdFlags::empty()) else {
+        return false;
+    };
+    loop {
+        let Ok(left) = Timespec::try_from(deadline.saturating_duration_since(Instant::now()))
+        else {
+            return false;
+        };
+        let mut wanted = [PollFd::new(&pidfd, PollFlags::IN)];
+        match poll(&mut wanted, Some(&left)) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => return result.is_ok_and(|ready| ready > 0),
+        }
+    }
 }
 
-/// Waits until the child is gone, which the callers made certain: it was killed, or it closed its pipe as
-/// the last thing it did.
-fn wait(child: Pid) -> io::Result<WaitEvent> {
+/// Ends the child, if it has not ended; its number is its own until it is waited for.
+fn kill(child: Pid) -> io::Result<WaitEvent> {
+    let _ = rustix::process::kill_process(child, Signal::KILL);
     loop {
         match wait_pid(child, WaitFlags::empty()) {
             Ok(Some(event @ (WaitEvent::Exited { .. } | WaitEvent::Signaled { .. }))) => {

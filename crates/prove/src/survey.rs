@@ -46,10 +46,12 @@ impl Survey {
                 })
                 .take(CANDIDATES_MAX)
                 .collect();
-            let candidates: Vec<Candidate> = paths
-                .into_iter()
+            let mut candidates: Vec<Candidate> = paths
+                .iter()
                 .filter_map(|path| candidate(root, path))
                 .collect();
+            candidates.sort_by(|a, b| a.path.cmp(&b.path));
+            candidates.dedup();
             if !candidates.is_empty() {
                 found.insert(attempt.id, candidates);
             }
@@ -63,7 +65,9 @@ impl Survey {
     }
 }
 
-fn candidate(root: &Path, path: PathBuf) -> Option<Candidate> {
+/// Symbolic links are resolved, because policies and confinements speak of what is behind them.
+fn candidate(root: &Path, path: &Path) -> Option<Candidate> {
+    let path = fs::canonicalize(path).ok()?;
     let metadata = fs::metadata(&path).ok()?;
     let kernel = path.starts_with(root.join("proc")) || path.starts_with(root.join("sys"));
     let identity = (!kernel).then(|| (metadata.dev(), metadata.ino()));
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn what_the_kernel_shows_has_no_identity() {
         let root = Path::new("/");
-        let of = |path: &str| candidate(root, path.into()).unwrap().identity;
+        let of = |path: &str| candidate(root, Path::new(path)).unwrap().identity;
         assert_eq!(of("/proc/sys/kernel/hostname"), None);
         assert!(of("/etc/passwd").is_some());
     }

@@ -53,7 +53,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "run-through-loader",
         Exploited,
         "run any program by handing it to the loader",
-        |_, candidates| run_first(candidates, &["/bin/true"], 0),
+        run_through_loader,
     )
     .on(&["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"])
     .needs(super::Needs::Files(
@@ -104,14 +104,31 @@ fn run(program: &Path, arguments: &[&str], code: i32) -> io::Result<()> {
     }
 }
 
+/// Has the loader run a program that the service may not run by itself.
+///
+/// The loader has to be executable, because the kernel executes it for every dynamic program. What must
+/// stop it is that it may not map the other program's code.
+fn run_through_loader(context: &Context, candidates: &[Candidate]) -> Outcome {
+    const PROGRAMS: [&str; 3] = ["/usr/bin/true", "/usr/bin/id", "/usr/bin/env"];
+    let other = |program: &&str| context.program.as_deref() != Some(Path::new(program));
+    let Some(program) = PROGRAMS.into_iter().find(other) else {
+        return Outcome::cannot("there is no other program");
+    };
+    match run_first(candidates, &[program], 0) {
+        Outcome::Reached(reach) => Outcome::Reached(Reach {
+            detail: format!("{} with {program}", reach.detail),
+            paths: vec![program.into()],
+        }),
+        stopped => stopped,
+    }
+}
+
 fn run_first(candidates: &[Candidate], arguments: &[&str], code: i32) -> Outcome {
     let mut stopped = None;
     for candidate in candidates {
         match run(&candidate.path, arguments, code) {
             Ok(()) => {
-                // Policies speak of the file behind symbolic links such as /bin/sh.
-                let path = std::fs::canonicalize(&candidate.path);
-                let paths = vec![path.unwrap_or_else(|_| candidate.path.clone())];
+                let paths = vec![candidate.path.clone()];
                 let detail = format!("ran {}", listed(&paths));
                 return Outcome::Reached(Reach { detail, paths });
             }

@@ -41,6 +41,16 @@ fn temporary(context: &Context) -> u64 {
     goal(context.limits.tmp, 64 * MIB, 8 * MIB)
 }
 
+/// Says which limit would have helped, where the policy sets none.
+fn unlimited(outcome: Outcome, limit: Option<u64>, key: &str) -> Outcome {
+    match outcome {
+        Outcome::Reached(reach) if limit.is_none() => {
+            Outcome::reached(format!("{}; the policy sets no `{key}`", reach.detail))
+        }
+        other => other,
+    }
+}
+
 fn granted(resource: Amounts, amount: u64) -> Vec<Grant> {
     vec![Grant::Resource(resource, Amount::Limit(amount))]
 }
@@ -50,27 +60,33 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "use-all-tasks",
         Exhausts,
         "start processes without end",
-        |context, _| use_tasks(tasks(context)),
+        |context, _| unlimited(use_tasks(tasks(context)), context.limits.tasks, "tasks_max"),
     )
     .needs(Needs::Computed(|c| granted(Amounts::TasksMax, tasks(c)))),
     Attempt::new(
         "use-all-memory",
         Exhausts,
         "use memory without end",
-        |context, _| use_memory(memory(context), context.spare_memory),
+        |context, _| {
+            let used = use_memory(memory(context), context.spare_memory);
+            unlimited(used, context.limits.memory, "memory_max")
+        },
     )
     .needs(Needs::Computed(|c| granted(Amounts::MemoryMax, memory(c)))),
     Attempt::new(
         "use-all-descriptors",
         Exhausts,
         "open files without end",
-        |context, _| use_descriptors(descriptors(context)),
+        |context, _| {
+            let used = use_descriptors(descriptors(context));
+            unlimited(used, context.limits.descriptors, "nofile")
+        },
     )
     .needs(Needs::Computed(|c| {
         granted(Amounts::Nofile, descriptors(c))
     })),
     Attempt::new("fill-tmp", Exhausts, "fill /tmp", |context, _| {
-        fill(&context.writable, temporary(context))
+        fill(context, temporary(context))
     })
     .needs(Needs::Computed(|c| granted(Amounts::TmpMax, temporary(c)))),
     Attempt::new(
@@ -304,8 +320,8 @@ fn use_descriptors(goal: u64) -> Outcome {
 
 /// Writes to a file without a name in the first writable directory, which is gone when closed, even
 /// when this process is killed.
-fn fill(directories: &[std::path::PathBuf], goal: u64) -> Outcome {
-    let Some(directory) = writable(directories) else {
+fn fill(context: &Context, goal: u64) -> Outcome {
+    let Some(directory) = writable(&context.writable) else {
         return Outcome::cannot("no directory is writable");
     };
     // What is free on a file system of its own is at most what it was given, but what is free on a disk
@@ -315,6 +331,11 @@ fn fill(directories: &[std::path::PathBuf], goal: u64) -> Outcome {
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
     let total = space.f_blocks.saturating_mul(space.f_frsize);
+    if context.limits.tmp.is_none() && context.is_own(directory) {
+        let size = total / MIB;
+        let own = format!("{} is its own and holds {size} MiB", directory.display());
+        return Outcome::Stopped(How::Other(own));
+    }
     if free < goal.saturating_mul(2) && total > goal {
         return Outcome::cannot("there is too little space to try");
     }

@@ -1,5 +1,7 @@
 //! Reading: what of the host's secrets can be opened. Nothing is read.
 
+use std::path::PathBuf;
+
 use ringfence_policy::grant::FileAccess;
 use ringfence_sys::forbidden;
 use rustix::io::Errno;
@@ -9,7 +11,7 @@ use super::Group::ReadsEverything;
 use super::file::{Way, open_each};
 use super::{Attempt, Needs};
 use crate::context::Context;
-use crate::outcome::{How, Outcome};
+use crate::outcome::{How, Outcome, Reach};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     read("read-shadow", "read the password hashes").on(&[
@@ -230,11 +232,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "read secrets in its own environment",
         |context, _| own_environment(context),
     )
-    .needs(Needs::Computed(|context| {
-        secret_names(context)
-            .filter_map(|name| format!("secret {name}").parse().ok())
-            .collect()
-    })),
+    .needs(Needs::Secrets),
     Attempt::new(
         "leave-core-dump",
         ReadsEverything,
@@ -269,7 +267,7 @@ fn secret_names(context: &Context) -> impl Iterator<Item = &str> {
         SECRET_WORDS.iter().any(|word| name.contains(word))
     };
     context
-        .environment
+        .variables()
         .iter()
         .map(String::as_str)
         .filter(move |name| secret(name))
@@ -281,7 +279,10 @@ fn own_environment(context: &Context) -> Outcome {
         let none = "no variable is named like a secret";
         return Outcome::Stopped(How::Other(none.into()));
     }
-    Outcome::reached(format!("has {}", names.join(", ")))
+    Outcome::Reached(Reach {
+        detail: format!("has {}", names.join(", ")),
+        paths: names.iter().map(PathBuf::from).collect(),
+    })
 }
 
 /// Raises the limit from which the kernel writes a dump, and crashes nothing.

@@ -109,13 +109,10 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "loopback-tcp",
         Exploited,
         "connect to any TCP service on the loopback device",
-        |context, _| match context.neighbor.tcp() {
-            Ok(address) => connect(address),
-            Err(error) => Outcome::cannot(error.to_string()),
-        },
+        |context, _| connect(context.neighbor.tcp()),
     )
     .needs(Needs::Computed(|context| {
-        endpoint(Grant::Connect, Protocol::Tcp, context.neighbor.tcp().ok())
+        endpoint(Grant::Connect, Protocol::Tcp, Some(context.neighbor.tcp()))
     })),
     Attempt::new(
         "loopback-tcp6",
@@ -133,13 +130,10 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "loopback-udp",
         Exploited,
         "send datagrams to any service on the loopback device",
-        |context, _| match context.neighbor.udp() {
-            Ok(address) => send(address),
-            Err(error) => Outcome::cannot(error.to_string()),
-        },
+        |context, _| send(context.neighbor.udp()),
     )
     .needs(Needs::Computed(|context| {
-        endpoint(Grant::Connect, Protocol::Udp, context.neighbor.udp().ok())
+        endpoint(Grant::Connect, Protocol::Udp, Some(context.neighbor.udp()))
     })),
     Attempt::new(
         "serve-tcp",
@@ -219,8 +213,7 @@ fn endpoint(
 /// Stopped, where the neighbor is not there at all: in a network of its own a service may serve what it
 /// likes, because nobody else is in it.
 fn own_network(context: &Context) -> Option<Outcome> {
-    let address = context.neighbor.tcp().ok()?;
-    let error = TcpStream::connect_timeout(&address, PATIENCE).err()?;
+    let error = TcpStream::connect_timeout(&context.neighbor.tcp(), PATIENCE).err()?;
     let absent = [Errno::NETUNREACH, Errno::CONNREFUSED, Errno::NETDOWN];
     absent
         .iter()

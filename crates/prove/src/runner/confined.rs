@@ -60,6 +60,7 @@ where
     fn run(&mut self, attempt: &Attempt, context: &Context) -> Result<Outcome, RunError> {
         let confine = &mut self.confine;
         in_a_fork(self.patience, |pipe| {
+            context.enter();
             let mut inside = |pipe: BorrowedFd<'_>| {
                 answer(pipe, &Message::Outcome(attempt.run(context)));
                 0

@@ -44,7 +44,10 @@ const PROGRAMS: &[&str] = &[
 
 impl Decoy {
     pub fn plant() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        // A confinement has a /tmp of its own, so a place that is not in there says more.
+        let directory = tempfile::tempdir_in("/srv")
+            .or_else(|_| tempfile::tempdir())
+            .unwrap();
         let root = directory.path();
         fs::set_permissions(root, Permissions::from_mode(0o755)).unwrap();
         let write = |name: &str, content: &str, mode: u32| {

@@ -88,7 +88,10 @@ fn is_root() -> bool {
 fn context(decoy: &Decoy, policy: &Policy) -> Context {
     Context::new(policy, decoy.root())
         .unwrap()
-        .with_environment(vec!["PATH".into(), "EXAMPLE_TOKEN".into()])
+        .with_environment(
+            vec!["PATH".into(), "EXAMPLE_TOKEN".into()],
+            vec!["PATH".into()],
+        )
 }
 
 fn bare() -> Bare {
