@@ -42,14 +42,18 @@ pub(super) fn fold(
         .map(|path| (path.clone(), BTreeSet::from([path.clone()])))
         .collect();
     absorb(&mut folded);
-    while let Some(directory) = crowded(&folded, limits.siblings) {
-        fold_to(&mut folded, directory);
+    loop {
+        let crowded = crowded(&folded, limits.siblings);
+        if crowded.is_empty() {
+            break;
+        }
+        fold_to(&mut folded, crowded);
     }
     while folded.len() > limits.entries {
         let Some(directory) = cheapest(&folded) else {
             break;
         };
-        fold_to(&mut folded, directory);
+        fold_to(&mut folded, [directory]);
     }
     folded
 }
@@ -77,8 +81,13 @@ fn absorb(folded: &mut BTreeMap<AbsPath, BTreeSet<AbsPath>>) {
     *folded = kept;
 }
 
-fn fold_to(folded: &mut BTreeMap<AbsPath, BTreeSet<AbsPath>>, directory: AbsPath) {
-    folded.entry(directory).or_default();
+fn fold_to(
+    folded: &mut BTreeMap<AbsPath, BTreeSet<AbsPath>>,
+    directories: impl IntoIterator<Item = AbsPath>,
+) {
+    for directory in directories {
+        folded.entry(directory).or_default();
+    }
     absorb(folded);
 }
 
@@ -96,13 +105,17 @@ fn populations(folded: &BTreeMap<AbsPath, BTreeSet<AbsPath>>) -> BTreeMap<AbsPat
     counts
 }
 
-/// The deepest directory with more names directly in it than allowed; the first by name among equals.
-fn crowded(folded: &BTreeMap<AbsPath, BTreeSet<AbsPath>>, siblings: usize) -> Option<AbsPath> {
-    populations(folded)
+/// The directories with more names directly in them than allowed, the deepest alone: folding them may
+/// change what is crowded above, but not each other.
+fn crowded(folded: &BTreeMap<AbsPath, BTreeSet<AbsPath>>, siblings: usize) -> Vec<AbsPath> {
+    let mut crowded: Vec<_> = populations(folded)
         .into_iter()
         .filter(|(_, (direct, _))| *direct > siblings)
-        .min_by_key(|(directory, _)| (std::cmp::Reverse(depth(directory)), directory.clone()))
         .map(|(directory, _)| directory)
+        .collect();
+    let deepest = crowded.iter().map(depth).max();
+    crowded.retain(|directory| Some(depth(directory)) == deepest);
+    crowded
 }
 
 /// The deepest directory that saves an entry; among equals the one that saves most, then by name.

@@ -1,6 +1,6 @@
 //! The working set of a derivation: what is needed, what was widened, what is in doubt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Limits, fold, own_installation};
 use super::verdict::{Verdict, judge};
@@ -201,9 +201,50 @@ impl Selection {
         self.needs.retain(|need| !base.allows(need));
     }
 
+    /// Drops what another need covers. [`Policy`] does the same, but compares each grant with each other;
+    /// a trace may hold thousands of plain paths, and for them it is enough to look at the paths above.
     fn drop_covered(&mut self) {
-        let policy: Policy = std::mem::take(&mut self.needs).into_iter().collect();
-        self.needs = policy.grants().cloned().collect();
+        let mut plain: BTreeMap<AbsPath, BTreeSet<FileAccess>> = BTreeMap::new();
+        let mut rest = Policy::default();
+        for need in std::mem::take(&mut self.needs) {
+            match need {
+                Grant::File(access, pattern) if pattern.as_literal().is_some() => {
+                    plain
+                        .entry(pattern.literal_prefix())
+                        .or_default()
+                        .insert(access);
+                }
+                other => rest.insert(other),
+            }
+        }
+        let has = |path: &AbsPath, wide: FileAccess| {
+            plain.get(path).is_some_and(|own| own.contains(&wide))
+        };
+        let from_above = |path: &AbsPath, access: FileAccess| {
+            let wider = |wide: &FileAccess| wide.covers(access);
+            path.ancestors().any(|above| {
+                FileAccess::ALL
+                    .into_iter()
+                    .filter(wider)
+                    .any(|wide| has(&above, wide) && (above != *path || wide != access))
+            })
+        };
+        let kept = rest.grants().filter(|grant| match grant {
+            Grant::File(access, pattern) => {
+                let top = pattern.literal_prefix();
+                !from_above(&top, *access) && !has(&top, *access)
+            }
+            _ => true,
+        });
+        self.needs = kept.cloned().collect();
+        for (path, accesses) in &plain {
+            for access in accesses {
+                let need = Grant::file(*access, path);
+                if !from_above(path, *access) && !rest.allows(&need) {
+                    self.needs.insert(need);
+                }
+            }
+        }
     }
 
     /// Reading and writing one device is one grant.
@@ -405,5 +446,27 @@ fn literal(need: &Grant, access: FileAccess) -> Option<AbsPath> {
     match need {
         Grant::File(own, path) if *own == access => PathPattern::as_literal(path),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_covered_is_dropped_as_a_policy_does(
+            needs in proptest::collection::btree_set(
+                "files\\.(read|append|write|exec) (/[ab]{1,2}\\*?){1,3}|files\\.use base|net\\.dns",
+                0..12,
+            )
+        ) {
+            let needs: BTreeSet<Grant> = needs.iter().map(|need| need.parse().unwrap()).collect();
+            let policy: Policy = needs.iter().cloned().collect();
+            let mut selection = Selection { needs, ..Selection::default() };
+            selection.drop_covered();
+            prop_assert!(policy.grants().eq(&selection.needs));
+        }
     }
 }
