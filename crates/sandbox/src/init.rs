@@ -38,7 +38,8 @@ fn start(
 ) -> Result<Pid, SandboxError> {
     let plan = &prepared.plan;
     die_with_supervisor(reports)?;
-    if plan.namespaces.user && !prepared.root {
+    // Without root no other namespace can be had without a user namespace around it.
+    if plan.namespaces.any() && !prepared.root {
         map_own(prepared)?;
     }
     if !plan.namespaces.pid {

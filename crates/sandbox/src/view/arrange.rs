@@ -212,7 +212,12 @@ impl Arranging<'_> {
     fn peer(&mut self, path: &AbsPath) {
         let socket = self.follow(path);
         let connect = right(&FileUse::Peer);
-        let directory = socket.real.parent().filter(|parent| !is_shared(parent));
+        // In a private directory everything is readable, so only the socket itself may be put there.
+        let in_private = matches!(nearest(&self.binds, &socket.real), Some((_, Node::Private)));
+        let directory = socket
+            .real
+            .parent()
+            .filter(|parent| !is_shared(parent) && !in_private);
         if let Some(directory) = directory {
             let found = self.follow(&directory);
             self.show(&found, false, false, false);

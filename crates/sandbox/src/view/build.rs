@@ -60,6 +60,12 @@ struct Builder<'a> {
     powers: Powers,
 }
 
+/// What is put at a path.
+enum Item<'a> {
+    Link(&'a [u8]),
+    Node(&'a Node),
+}
+
 /// The bottom of the view, attached: an empty file system, or the host's root when all of it is granted.
 fn root(view: &View, arrangement: &Arrangement, powers: Powers) -> Result<OwnedFd, SandboxError> {
     let root = if let Some(Node::Bind(bind)) = arrangement.nodes.get(&AbsPath::root()) {
@@ -78,18 +84,20 @@ fn root(view: &View, arrangement: &Arrangement, powers: Powers) -> Result<OwnedF
 
 impl Builder<'_> {
     fn fill(&self, view: &View) -> Result<(), SandboxError> {
-        for (path, target) in &self.arrangement.links {
-            self.passages(path)?;
-            match symlinkat(target.as_slice(), &self.root, relative(path)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno).step(|| format!("link {path}")),
-            }
-        }
-        for (path, node) in &self.arrangement.nodes {
-            match node {
+        // By path, so that what lies in a private directory is put there when that is in place.
+        let links = self.arrangement.links.iter();
+        let nodes = self.arrangement.nodes.iter();
+        let mut all: Vec<(&AbsPath, Item<'_>)> = links
+            .map(|(path, target)| (path, Item::Link(target)))
+            .chain(nodes.map(|(path, node)| (path, Item::Node(node))))
+            .collect();
+        all.sort_by_key(|(path, _)| *path);
+        for (path, item) in all {
+            match item {
                 _ if path.parent().is_none() => {}
-                Node::Bind(bind) => self.bind(path, bind)?,
-                Node::Private => self.private(path)?,
+                Item::Link(target) => self.link(path, target)?,
+                Item::Node(Node::Bind(bind)) => self.bind(path, bind)?,
+                Item::Node(Node::Private) => self.private(path, view)?,
             }
         }
         self.devices(view)?;
@@ -102,35 +110,49 @@ impl Builder<'_> {
         if bind.device && in_our_root && self.make_node(path)? {
             return Ok(());
         }
-        if in_our_root {
+        let in_private = path
+            .parent()
+            .and_then(|parent| nearest(&self.arrangement.nodes, &parent))
+            .is_some_and(|(_, node)| node == Node::Private);
+        if in_our_root || in_private {
             self.point(path, bind.directory)?;
         }
         let piece = piece(path, bind, self.powers)?;
         attach(&piece, &self.root, relative(path)).step(|| format!("show {path}"))
     }
 
-    fn private(&self, path: &AbsPath) -> Result<(), SandboxError> {
+    fn link(&self, path: &AbsPath, target: &[u8]) -> Result<(), SandboxError> {
+        self.passages(path)?;
+        match symlinkat(target, &self.root, relative(path)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(errno) => Err(errno).step(|| format!("link {path}")),
+        }
+    }
+
+    fn private(&self, path: &AbsPath, view: &View) -> Result<(), SandboxError> {
         self.passages(path)?;
         let step = || format!("make the private directory {path}");
-        // Sticky and for everyone, as /tmp is: whoever the service becomes can use it.
-        let mode = Mode::from_raw_mode(0o1777);
-        let holder = if self.is_in_root(path) {
-            relative(path).to_vec()
+        let piece = if self.is_in_root(path) {
+            // A part of the file system at the bottom, so that one bound holds for all of them together.
+            // Sticky and for everyone, as /tmp is: whoever the service becomes can use it.
+            let mode = Mode::from_raw_mode(0o1777);
+            make_directory(&self.root, relative(path), mode).step(step)?;
+            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+            let piece = open_tree(&self.root, relative(path), flags).step(step)?;
+            let attributes = MountAttributes {
+                set: MountFlags::NO_SUID | MountFlags::NO_DEVICES | MountFlags::NO_EXEC,
+                ..MountAttributes::default()
+            };
+            set_attributes(piece.as_fd(), "", &attributes, false).step(step)?;
+            piece
         } else {
-            // The path lies in a piece of the host, where nothing may be created; its content must lie
-            // somewhere else in our own file system.
-            let name = path.to_string().replace('/', "-");
-            format!(".private{name}").into_bytes()
+            empty(&view.private_size, "1777")?
         };
-        make_directory(&self.root, &holder, mode).step(step)?;
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-        let piece = open_tree(&self.root, holder.as_slice(), flags).step(step)?;
-        let attributes = MountAttributes {
-            set: MountFlags::NO_SUID | MountFlags::NO_DEVICES | MountFlags::NO_EXEC,
-            ..MountAttributes::default()
-        };
-        set_attributes(piece.as_fd(), "", &attributes, false).step(step)?;
-        attach(&piece, &self.root, relative(path)).step(step)
+        match attach(&piece, &self.root, relative(path)) {
+            // The piece of the host around it has no such directory, and none can be made there.
+            Err(Errno::NOENT) if !self.is_in_root(path) => Ok(()),
+            other => other.step(step),
+        }
     }
 
     /// The small things in `/dev` that every program expects.
@@ -239,8 +261,7 @@ impl Builder<'_> {
             let kind = FileType::from_raw_mode(rustix::fs::fstat(&found).step(step)?.st_mode);
             let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
             let cover = if kind == FileType::Directory {
-                make_directory(&self.root, b".covered", Mode::empty()).step(step)?;
-                open_tree(&self.root, b".covered".as_slice(), flags).step(step)?
+                empty("4k", "0555")?
             } else {
                 open_tree(CWD, "/dev/null", flags).step(step)?
             };
@@ -359,6 +380,14 @@ fn piece(path: &AbsPath, bind: &Bind, powers: Powers) -> Result<OwnedFd, Sandbox
     };
     set_attributes(piece.as_fd(), "", &attributes, true).step(step)?;
     Ok(piece)
+}
+
+/// An empty file system of our own.
+fn empty(size: &str, mode: &str) -> Result<OwnedFd, SandboxError> {
+    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    filesystem("tmpfs", &[("size", size), ("mode", mode)], attributes)
 }
 
 fn filesystem(
