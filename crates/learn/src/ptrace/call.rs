@@ -136,7 +136,9 @@ pub fn form(name: &str) -> Form {
     use Follow::{If, No, Unless, UnlessInotify, Yes};
     use Touch::{Create, List, Metadata, Probe, Remove, Rename, Root, Write};
     let paths: &'static [PathUse] = match name {
-        "stat" | "access" | "statfs" | "getxattr" | "listxattr" => const { &[here(0, Yes, Probe)] },
+        "stat" | "access" | "statfs" | "getxattr" | "listxattr" | "umount" | "umount2" => {
+            const { &[here(0, Yes, Probe)] }
+        }
         "lstat" | "readlink" | "lgetxattr" | "llistxattr" => const { &[here(0, No, Probe)] },
         "faccessat" => const { &[at(0, 1, Yes, Probe)] },
         "newfstatat" | "faccessat2" => const { &[at(0, 1, Unless(3), Probe)] },
@@ -171,7 +173,6 @@ pub fn form(name: &str) -> Form {
         "chroot" => const { &[here(0, Yes, Root)] },
         "pivot_root" => const { &[here(0, Yes, Root), here(1, Yes, Root)] },
         "mount" => const { &[here(1, Yes, Probe)] },
-        "umount2" | "umount" => const { &[here(0, Yes, Probe)] },
         _ => &[],
     };
     if !paths.is_empty() {
@@ -201,7 +202,7 @@ pub fn form(name: &str) -> Form {
         "mmap" => Form::Map,
         "setuid" | "setgid" | "setreuid" | "setregid" | "setresuid" | "setresgid" | "setfsuid"
         | "setfsgid" | "setgroups" | "capset" => Form::Become,
-        "kill" | "tkill" => Form::Signal {
+        "kill" | "tkill" | "rt_sigqueueinfo" => Form::Signal {
             to: 0,
             signal: 1,
             pidfd: false,
@@ -209,11 +210,6 @@ pub fn form(name: &str) -> Form {
         "tgkill" | "rt_tgsigqueueinfo" => Form::Signal {
             to: 0,
             signal: 2,
-            pidfd: false,
-        },
-        "rt_sigqueueinfo" => Form::Signal {
-            to: 0,
-            signal: 1,
             pidfd: false,
         },
         "pidfd_send_signal" => Form::Signal {

@@ -96,7 +96,12 @@ fn unsigned(value: u64) -> u32 {
 pub fn needed(name: &str, args: &[u64; 6], actor: &Actor) -> Vec<&'static str> {
     if let Some(capability) = whatever_its_arguments(name) {
         let asks_only = matches!(name, "adjtimex" | "clock_adjtime") && {
-            let at = args[usize::from(name == "clock_adjtime")];
+            let [first, second, ..] = *args;
+            let at = if name == "clock_adjtime" {
+                second
+            } else {
+                first
+            };
             operand::bytes(actor.task, at, 4).is_ok_and(|raw| operand::half_at(&raw, 0) == 0)
         };
         return if asks_only {
@@ -224,7 +229,7 @@ fn device(mode: u64) -> Option<&'static str> {
 
 fn ioctl(command: u32) -> Option<&'static str> {
     match command {
-        // SIOCADDRT, SIOCDELRT, the SIOCSIF* family, SIOCBRADDBR and its kin.
+        // SIOCADDRT, SIOCDELRT, the SIOCSIF* family, SIOCBRADDBR and its kin; TUNSETIFF.
         0x890b
         | 0x890c
         | 0x8914
@@ -240,9 +245,8 @@ fn ioctl(command: u32) -> Option<&'static str> {
         | 0x8932
         | 0x8943
         | 0x8946
-        | 0x89a0..=0x89a3 => Some("CAP_NET_ADMIN"),
-        // TUNSETIFF on a new interface.
-        0x4004_54ca => Some("CAP_NET_ADMIN"),
+        | 0x89a0..=0x89a3
+        | 0x4004_54ca => Some("CAP_NET_ADMIN"),
         // FS_IOC_SETFLAGS may set the immutable flag; most uses do not, so it is not told.
         // RTC_SET_TIME, KDSETMODE, TIOCCONS.
         0x4024_700a => Some("CAP_SYS_TIME"),

@@ -47,12 +47,12 @@ impl Tracer {
             };
             view.resolve(&base, &path, flags & AT_SYMLINK_NOFOLLOW == 0, actor.looker)
         };
-        let argv = if actor.process == self.main && self.phase == Phase::Start {
+        let words = if actor.process == self.main && self.phase == Phase::Start {
             operand::strings(actor.task, list, MOST_ARGUMENTS).unwrap_or_default()
         } else {
             Vec::new()
         };
-        pending.work = Work::Exec(Executed { found, argv });
+        pending.work = Work::Exec(Executed { found, argv: words });
         true
     }
 
@@ -89,16 +89,10 @@ impl Tracer {
         {
             self.tasks.insert(process, task);
         }
-        let others: Vec<Pid> = self
-            .tasks
-            .iter()
-            .filter(|(tid, task)| task.process == process && **tid != process)
-            .map(|(tid, _)| *tid)
-            .collect();
-        for tid in others {
-            self.tasks.remove(&tid);
-            self.gone.insert(tid);
-        }
+        // The kernel lets an exec succeed only after the tracer has heard of the end of every other thread
+        // but the leader, whose number the survivor takes.
+        self.tasks
+            .retain(|tid, task| task.process != process || *tid == process);
         let program = proc_link(process, "exe").and_then(|text| {
             let text = text.strip_suffix(b" (deleted)").unwrap_or(&text);
             AbsPath::from_bytes(text).ok()
@@ -113,15 +107,6 @@ impl Tracer {
         {
             task.identity = status.identity;
         }
-        let Some(Pending {
-            work: Work::Exec(executed),
-            ..
-        }) = pending
-        else {
-            self.ledger
-                .lose(1, 0, "the operands of an exec were not seen");
-            return;
-        };
         let alone = self.tasks.len() == 1;
         let stage = process == self.main
             && self.phase == Phase::Start
@@ -135,6 +120,18 @@ impl Tracer {
         if let Some(process) = self.processes.get_mut(&process) {
             process.program = index;
         }
+        let Some(Pending {
+            work: Work::Exec(executed),
+            ..
+        }) = pending
+        else {
+            // What prepares a sandbox executes before it loads the filter.
+            if !self.attached {
+                self.ledger
+                    .lose(1, 0, "the operands of an exec were not seen");
+            }
+            return;
+        };
         let after = self.actor(process).unwrap_or_else(|| before.clone());
         let Some(view) = self.view(&after) else {
             self.ledger

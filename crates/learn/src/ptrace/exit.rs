@@ -10,7 +10,8 @@ use rustix::process::Pid;
 
 use super::address::RawAddress;
 use super::call::{Form, Moves};
-use super::file::{Opening, Operand};
+use super::file::Operand;
+use super::open::Opening;
 use super::table::Call;
 use super::task::Actor;
 use super::tracer::Tracer;

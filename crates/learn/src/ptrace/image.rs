@@ -1,6 +1,7 @@
 //! Program files: what the kernel runs to execute them, and what the main process became.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -138,7 +139,6 @@ pub fn sha256(file: OwnedFd) -> String {
             Err(_) => return String::new(),
         }
     }
-    use std::fmt::Write;
     hash.finalize()
         .iter()
         .fold(String::new(), |mut text, byte| {
@@ -151,7 +151,7 @@ pub fn sha256(file: OwnedFd) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Seek, Write};
+    use std::io::{Seek, Write as _};
 
     fn file(content: &[u8]) -> File {
         let mut file = tempfile::tempfile().unwrap();

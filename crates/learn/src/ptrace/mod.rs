@@ -22,6 +22,7 @@ mod filter;
 mod image;
 mod launch;
 mod lifecycle;
+mod open;
 mod operand;
 mod options;
 mod peaks;

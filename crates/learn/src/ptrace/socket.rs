@@ -91,14 +91,11 @@ impl Socket {
 impl Tracer {
     fn socket(&mut self, actor: &Actor, fd: u64) -> Option<Socket> {
         let process = self.processes.get_mut(&actor.process)?;
-        let pidfd = match &process.pidfd {
-            Some(pidfd) => pidfd.clone(),
-            None => {
-                let pidfd = Rc::new(pidfd_open(actor.process, PidfdFlags::empty()).ok()?);
-                process.pidfd = Some(pidfd.clone());
-                pidfd
-            }
-        };
+        if process.pidfd.is_none() {
+            let pidfd = pidfd_open(actor.process, PidfdFlags::empty()).ok()?;
+            process.pidfd = Some(Rc::new(pidfd));
+        }
+        let pidfd = process.pidfd.clone()?;
         let fd = pidfd_getfd(&pidfd, capability::int(fd), PidfdGetfdFlags::empty()).ok()?;
         let kind = sockopt::socket_type(&fd).ok()?;
         let inode = rustix::fs::fstat(&fd).ok()?.st_ino;

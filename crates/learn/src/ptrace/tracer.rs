@@ -42,7 +42,7 @@ pub struct Tracer {
     pub(super) processes: HashMap<Pid, Process>,
     /// New tracees that stopped before their parent told of them.
     pub(super) early: HashSet<Pid>,
-    /// Threads that an exec ended, whose end may still be reported.
+    /// New tracees that ended before their parent told of them.
     pub(super) gone: HashSet<Pid>,
     pub(super) ledger: Ledger,
     known: HashSet<u64>,

@@ -1,6 +1,5 @@
 //! What this program does as the watcher.
 
-use std::cell::RefCell;
 use std::ffi::{CString, OsString};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -18,7 +17,7 @@ pub fn perform(act: &str, arguments: Vec<OsString>) {
         "serve" => serve(arguments),
         "stop" => stop(arguments),
         "idle" => idle(arguments),
-        "deny" => deny(arguments),
+        "deny" => deny(&arguments),
         other => panic!("no act {other}"),
     };
     match trace {
@@ -26,7 +25,7 @@ pub fn perform(act: &str, arguments: Vec<OsString>) {
             .write_all(trace.to_lines().as_bytes())
             .unwrap(),
         Err(error) => {
-            write!(std::io::stderr(), "{error}").unwrap();
+            eprint!("{error}");
             std::process::exit(1);
         }
     }
@@ -40,10 +39,11 @@ fn quiet(argv: Vec<OsString>) -> Watch {
         .unwrap();
     let mut request = Watch::new(argv);
     request.options.quiet = Duration::from_millis(100);
-    request.output = Some(null.into());
+    request.output = Some(null);
     request
 }
 
+#[expect(clippy::zombie_processes, reason = "the watcher waits for every child")]
 /// Runs a workload once the service listens: each `{}` in it is the port. Then stops the service.
 fn serve(mut arguments: Vec<OsString>) -> Result<Trace, LearnError> {
     let workload = arguments.remove(0).into_string().unwrap();
@@ -93,7 +93,7 @@ fn idle(arguments: Vec<OsString>) -> Result<Trace, LearnError> {
 }
 
 /// Runs a command under a filter that denies mkdir(2), and writes what was told of it to `told`.
-fn deny(arguments: Vec<OsString>) -> Result<Trace, LearnError> {
+fn deny(arguments: &[OsString]) -> Result<Trace, LearnError> {
     let (gate, opener) = std::io::pipe().unwrap();
     let pid = match fork().unwrap() {
         Fork::Parent(pid) => pid,
@@ -144,7 +144,7 @@ fn deny(arguments: Vec<OsString>) -> Result<Trace, LearnError> {
     options.tell_facts = true;
     let tracer = Tracer::attach(pid, options)?;
     (&opener).write_all(b"g").unwrap();
-    let told = RefCell::new(String::new());
+    let mut told = Vec::new();
     let trace = tracer.run(&mut |event| {
         if let Event::Seen {
             fact,
@@ -152,10 +152,10 @@ fn deny(arguments: Vec<OsString>) -> Result<Trace, LearnError> {
             ..
         } = event
         {
-            *told.borrow_mut() += &format!("{errno} {fact:?}\n");
+            writeln!(told, "{errno} {fact:?}").unwrap();
         }
         Control::Continue
     })?;
-    std::fs::write("told", told.into_inner()).unwrap();
+    std::fs::write("told", told).unwrap();
     Ok(trace)
 }
