@@ -437,6 +437,7 @@ fn only_looked(fact: &Fact) -> bool {
             touch: Touch::Probe,
             object: Object::Directory,
             outcome: Outcome::Done,
+            beneath: false,
             ..
         }
     )

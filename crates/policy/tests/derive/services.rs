@@ -15,21 +15,17 @@ fn derived(scene: &Scene) -> Derived {
 /// The manifest, and below it what the lock says a person should know.
 fn shown(scene: &Scene) -> String {
     let Derived { manifest, lock } = derived(scene);
-    let mut text = manifest.render();
-    for widened in &lock.widened {
-        text += &format!(
-            "# widened {} for {} seen\n",
-            widened.grant,
-            widened.instead_of.len()
-        );
-    }
-    for tried in &lock.tried {
-        text += &format!("# tried {} ({:?})\n", tried.grant, tried.outcome);
-    }
-    for gap in &lock.unexercised {
-        text += &format!("# {gap}\n");
-    }
-    text
+    let widened = lock.widened.iter();
+    let widened =
+        widened.map(|w| format!("# widened {} for {} seen\n", w.grant, w.instead_of.len()));
+    let tried = lock.tried.iter();
+    let tried = tried.map(|tried| format!("# tried {} ({:?})\n", tried.grant, tried.outcome));
+    let gaps = lock.unexercised.iter().map(|gap| format!("# {gap}\n"));
+    std::iter::once(manifest.render())
+        .chain(widened)
+        .chain(tried)
+        .chain(gaps)
+        .collect()
 }
 
 /// A web server: root for its port and its logs, then workers of another user.
