@@ -112,7 +112,10 @@ impl Manifest {
 impl Ceiling {
     /// What of `policy` this site allows.
     pub fn limit(&self, policy: &Policy) -> Result<Policy, PolicyError> {
-        let bounded = policy.meet(&self.manifest.policy(None)?);
+        let Some(bound) = &self.bound else {
+            return Ok(policy.clone());
+        };
+        let bounded = policy.meet(&bound.policy(None)?);
         let calls: Policy = policy
             .grants()
             .filter(|grant| self.any_syscall && matches!(grant, Grant::Syscall(_)))

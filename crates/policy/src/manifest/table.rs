@@ -84,6 +84,11 @@ pub(crate) fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
+/// Whether a name at the top of the file is that of a table.
+pub(crate) fn is_table(name: &str) -> bool {
+    !name.is_empty() && table(name).is_some()
+}
+
 /// Every kind of grant, in canonical order.
 pub(crate) fn kinds() -> impl Iterator<Item = String> {
     TABLES

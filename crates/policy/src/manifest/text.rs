@@ -138,6 +138,41 @@ impl Text {
         }
     }
 
+    /// A regular expression that every right text matches, and many wrong ones do not; ECMA-262, as JSON
+    /// Schema has it.
+    pub fn pattern(self) -> Option<&'static str> {
+        const NAME: &str = "^[A-Za-z0-9_@][A-Za-z0-9._@-]*$";
+        // No component is `..` or holds two stars.
+        const PATTERN: &str = r"^/(?!(.*/)?\.\.(/|$))(?!.*\*[^/]*\*)([^\\]|\\x[0-9A-Fa-f]{2})*$";
+        let pattern = match self {
+            Self::Name
+            | Self::Grant(
+                "service.drops_to" | "service.group" | "service.user" | "secret" | "net.family",
+            ) => NAME,
+            Self::Path => r"^/(?!(.*/)?\.\.(/|$))([^\\*]|\\x[0-9A-Fa-f]{2})*$",
+            Self::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
+            Self::Duration => "^[0-9]+(s|m|min|h|d)?$",
+            Self::Mode => "^0?[0-7]{3}$",
+            Self::Url => r"^https?://[^/\s]\S*$",
+            Self::Sentence => r"\S",
+            Self::Grant(
+                "files.read" | "files.append" | "files.write" | "files.exec" | "dirs.private",
+            ) => PATTERN,
+            Self::Grant("files.device") => "^/",
+            Self::Grant("dirs.state" | "dirs.cache" | "dirs.logs" | "dirs.runtime") => {
+                "^[A-Za-z0-9_@][A-Za-z0-9._@-]*(/[A-Za-z0-9_@][A-Za-z0-9._@-]*)*$"
+            }
+            Self::Grant("net.bind" | "net.connect") => {
+                "^(tcp|udp|sctp|raw):(.+:)?([0-9]{1,5}(-[0-9]{1,5})?|any)$"
+            }
+            Self::Grant("peer.unix" | "listen.unix") => "^[/@]",
+            Self::Grant("process.syscall") => "^(@learned|[a-z0-9_]{1,64})$",
+            Self::AnyGrant => r"^[a-z]+(\.[a-z_]+)?( .+)?$",
+            _ => return None,
+        };
+        Some(pattern)
+    }
+
     fn noun(self) -> &'static str {
         match self {
             Self::Kind => "a type of service",

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::grant::{Grant, Resource, User};
-use crate::manifest::table::{Shape, TABLES};
+use crate::manifest::table::{Shape, TABLES, is_table};
 use crate::manifest::text::{ANY, LEARNED, grant, mode};
 use crate::manifest::{
     Ceiling, Check, Entry, Kind, Listen, Manifest, Secret, SecretForm, Service, amount,
@@ -37,7 +37,10 @@ pub(super) fn manifest(root: &DeTable) -> Manifest {
 
 pub(super) fn ceiling(root: &DeTable) -> Ceiling {
     Ceiling {
-        manifest: manifest(root),
+        bound: root
+            .keys()
+            .any(|name| is_table(name.get_ref()))
+            .then(|| manifest(root)),
         any_syscall: has_syscall_set(root, ANY),
         never: parsed(root, "never"),
     }

@@ -13,7 +13,7 @@ use crate::manifest::error::ManifestError;
 use crate::manifest::model::EPOCH;
 use crate::manifest::nearest::{nearest, quoted_list};
 use crate::manifest::problem::Problem;
-use crate::manifest::table::{Key, Object, Shape, TABLES, Table, table};
+use crate::manifest::table::{Key, Object, Shape, TABLES, Table, is_table, table};
 use crate::manifest::text::{ANY, LEARNED, Text, grant};
 
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -64,7 +64,13 @@ impl<'t> Checker<'t> {
                 self.unknown(top, name);
             }
         }
-        if self.whole && self.role != Role::Part && !root.contains_key("service") {
+        // A ceiling without a table bounds nothing and only says what is never granted.
+        let needs_service = match self.role {
+            Role::Service => true,
+            Role::Part => false,
+            Role::Ceiling => root.keys().any(|name| is_table(name.get_ref())),
+        };
+        if self.whole && needs_service && !root.contains_key("service") {
             let help = match self.role {
                 Role::Ceiling => "`[service]` with the widest `user` that a service may have",
                 _ => "`[service]` with `name`, `exec` and `user`",
@@ -182,6 +188,7 @@ impl<'t> Checker<'t> {
             format!("a key of {}", here.header())
         };
         let help = match (nearest(word, &words), elsewhere) {
+            _ if top && word == "never" => "`never` belongs to the site's ceiling".to_owned(),
             (_, Some(table)) => format!("`{word}` belongs to {}", table.header()),
             (Some(near), None) => format!("did you mean `{near}`?"),
             (None, None) => format!("one of {}", quoted_list(&words)),

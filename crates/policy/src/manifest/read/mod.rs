@@ -44,14 +44,15 @@ impl Manifest {
 
 impl Ceiling {
     /// Reads a site's ceiling: what a manifest may say but for `[service]`, of which it holds the users
-    /// alone; the top-level list `never`; and the word `@any` in `syscalls`.
+    /// alone; the top-level list `never`; and the word `@any` in `syscalls`. A file with `never` alone
+    /// bounds nothing else.
     pub fn parse(text: &str) -> Result<Self, ManifestErrors> {
         Ok(build::ceiling(&checked(text, Role::Ceiling)?))
     }
 }
 
 /// The document, when nothing is wrong with it.
-fn checked(text: &str, role: Role) -> Result<DeTable<'_>, ManifestErrors> {
+pub(crate) fn checked(text: &str, role: Role) -> Result<DeTable<'_>, ManifestErrors> {
     let (document, syntax) = DeTable::parse_recoverable(text);
     let document = document.into_inner();
     let mut errors: Vec<ManifestError> = syntax
