@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::string::string_regex;
 
 use crate::grant::{
     Amount, Bundle, Capability, DeviceAccess, DirectoryKind, Endpoint, FileAccess, Grant, Host,
@@ -21,10 +22,16 @@ use crate::pattern::PathPattern;
 use crate::policy::Policy;
 use crate::trace::{Outcome, Phase};
 
+/// A string that matches. The expression is read here, once; as a strategy of its own it would be read for
+/// every value.
+fn text(expression: &str) -> BoxedStrategy<String> {
+    string_regex(expression).unwrap().boxed()
+}
+
 fn component() -> BoxedStrategy<String> {
     prop_oneof![
-        8 => "[ab]{1,2}",
-        3 => "[ab]{0,1}\\*[ab]{0,2}",
+        8 => text("[ab]{1,2}"),
+        3 => text("[ab]{0,1}\\*[ab]{0,2}"),
         1 => vec(any::<u8>(), 1..6).prop_map(|bytes| {
             let name: Vec<u8> = bytes.into_iter().filter(|b| !b"/\0".contains(b)).collect();
             match &*name {
@@ -55,7 +62,7 @@ pub(crate) fn path() -> BoxedStrategy<AbsPath> {
 }
 
 fn name() -> BoxedStrategy<String> {
-    prop_oneof![4 => "[ab]", 1 => "[a-zA-Z][a-z0-9._@-]{0,8}"].boxed()
+    prop_oneof![4 => text("[ab]"), 1 => text("[a-zA-Z][a-z0-9._@-]{0,8}")].boxed()
 }
 
 fn user() -> BoxedStrategy<User> {
@@ -72,7 +79,7 @@ fn host() -> BoxedStrategy<Host> {
         Just(Host::Any),
         v4.prop_map(Option::unwrap),
         v6.prop_map(Option::unwrap),
-        "[ab]\\.example".prop_map(Host::Name),
+        text("[ab]\\.example").prop_map(Host::Name),
     ]
     .boxed()
 }
@@ -135,7 +142,7 @@ pub(crate) fn grant() -> BoxedStrategy<Grant> {
         2 => address().prop_map(Grant::Peer),
         2 => address().prop_map(Grant::Listen),
         1 => capability.prop_map(Grant::Capability),
-        1 => "[a-c]{1,2}".prop_map(|name| Grant::Syscall(name.parse().unwrap())),
+        1 => text("[a-c]{1,2}").prop_map(|name| Grant::Syscall(name.parse().unwrap())),
         1 => select(Namespace::ALL).prop_map(Grant::Namespace),
         2 => select(Privilege::ALL).prop_map(Grant::Privilege),
         2 => (select(&Resource::ALL), amount()).prop_map(|(r, a)| Grant::Resource(r, a)),
@@ -151,11 +158,11 @@ pub(crate) fn policy() -> BoxedStrategy<Policy> {
 }
 
 fn reason() -> BoxedStrategy<Option<String>> {
-    option::weighted(0.3, "[a-z'\"\\\\{#=é]{1,9}( [a-z\"]{1,5})?").boxed()
+    option::weighted(0.3, text("[a-z'\"\\\\{#=é]{1,9}( [a-z\"]{1,5})?")).boxed()
 }
 
 fn argv() -> BoxedStrategy<Vec<String>> {
-    vec("[^\\x00]{0,9}", 0..4)
+    vec(text("[^\\x00]{0,9}"), 0..4)
         .prop_map(|mut rest| {
             rest.insert(0, "/usr/bin/a".into());
             rest
@@ -169,7 +176,7 @@ fn seconds() -> BoxedStrategy<Option<Seconds>> {
 
 fn service() -> BoxedStrategy<Service> {
     let directory = option::of(path());
-    let environment = vec("[A-Z_][A-Z0-9_]{0,3}", 0..3);
+    let environment = vec(text("[A-Z_][A-Z0-9_]{0,3}"), 0..3);
     let who = (user(), reason());
     (
         name(),
@@ -229,7 +236,7 @@ fn secret() -> BoxedStrategy<Secret> {
 fn check() -> BoxedStrategy<Check> {
     (
         argv(),
-        option::of("http://[a-z]{1,5}/[a-z]{0,3}"),
+        option::of(text("http://[a-z]{1,5}/[a-z]{0,3}")),
         seconds(),
     )
         .prop_map(|(workload, http, timeout)| Check {
@@ -293,8 +300,8 @@ pub(crate) fn lock() -> BoxedStrategy<Lock> {
     ];
     let tried =
         (grant(), select(outcomes.to_vec())).prop_map(|(grant, outcome)| Tried { grant, outcome });
-    let calls = vec("[a-z_0-9]{1,12}", 0..20);
-    let lists = (vec(path(), 0..3), vec("[ -~]{0,12}", 0..3));
+    let calls = vec(text("[a-z_0-9]{1,12}"), 0..20);
+    let lists = (vec(path(), 0..3), vec(text("[ -~]{0,12}"), 0..3));
     (
         path(),
         calls,

@@ -12,6 +12,8 @@ pub mod diff;
 pub mod effective;
 pub mod explain;
 pub mod grant;
+#[cfg(test)]
+mod laws;
 pub mod lock;
 pub mod manifest;
 pub mod merge;
@@ -20,6 +22,7 @@ pub mod pattern;
 pub mod place;
 pub mod policy;
 pub mod risk;
+pub mod schema;
 pub mod syscall;
 pub mod trace;
 pub mod unexercised;
