@@ -140,13 +140,14 @@ impl Tracer {
             self.kill();
         }
         let changed = self.activity != quiet.activity;
-        if changed || quiet.since.is_none() {
+        let cpu = self.asleep_at();
+        if changed || cpu != Some(quiet.cpu) || quiet.since.is_none() {
+            // Memory grows without a traced call too, but not without the CPU.
             let processes: Vec<Pid> = self.processes.keys().copied().collect();
             for process in processes {
                 self.peaks.sample(process);
             }
         }
-        let cpu = self.asleep_at();
         if changed || cpu != Some(quiet.cpu) || quiet.since.is_none() {
             *quiet = Quiet {
                 activity: self.activity,
