@@ -1,2 +1,33 @@
 //! Watches a service, writes its least-privilege policy, enforces it and attacks the result.
-fn main() {}
+//!
+//! This crate is arguments, printing and exit codes: what is typed becomes what is meant in [`verb`], and
+//! the work is done by the crates below.
+
+mod args;
+mod capture;
+mod client;
+mod confined;
+mod denials;
+mod enforcement;
+mod error;
+mod exit;
+mod generate;
+mod listening;
+mod output;
+mod policy_file;
+mod progress;
+mod proof;
+mod rehearsal;
+mod report;
+mod session;
+mod site;
+mod store;
+mod table;
+mod verb;
+mod workload;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(verb::main())
+}

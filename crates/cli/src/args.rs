@@ -1,0 +1,279 @@
+//! What was typed: the one definition from which parsing, help, man pages and completions come.
+//!
+//! Nothing here is interpreted: what an argument means is its verb's business.
+
+mod policy;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::exit::ExitCode;
+
+pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
+
+/// Give a service exactly the privileges it uses, and prove it by attack.
+///
+/// ringfence watches a service, writes down what it really needs, turns that into a default-deny policy,
+/// runs the service under it and attacks the result. Every step leaves a file that a person can read:
+/// NAME.trace.jsonl is what was seen, NAME.toml the manifest, NAME.lock its machine detail.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ringfence",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
+#[command(after_long_help = after_help())]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// When to use color.
+    ///
+    /// Color never carries a meaning that the words beside it do not.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 100
+    )]
+    pub color: ColorChoice,
+    /// Say more on standard error: what the service prints, and each step.
+    #[arg(short, long, global = true, display_order = 101)]
+    pub verbose: bool,
+}
+
+/// When to use color: auto, always or never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set or TERM is `dumb`; in pipes if CLICOLOR_FORCE is set.
+    Auto,
+    /// In pipes too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Plain,
+    /// For programs: one JSON object with a `schema` member.
+    Json,
+}
+
+/// The verbs; each is documented at its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Harden(Harden),
+    Learn(Learn),
+    Run(Run),
+    Prove(Prove),
+    #[command(
+        subcommand,
+        subcommand_value_name = "VERB",
+        subcommand_help_heading = "Verbs"
+    )]
+    Policy(Policy),
+    #[command(subcommand, hide = true)]
+    Generate(Generate),
+}
+
+/// Learn a command, confine it, and attack the confinement.
+///
+/// Starts the command under the tracer, waits until it is ready, runs the workload against it and stops
+/// it with SIGTERM. From what was seen it writes NAME.toml, NAME.lock and NAME.trace.jsonl. Then it starts
+/// the command again in the native sandbox, runs the workload again, and attacks the sandbox with every
+/// attempt it knows, first without and then with the confinement.
+///
+/// A command that ends by itself is a batch job: it is its own workload.
+///
+/// The service is really run, twice, with everything it does. What the workload does not exercise is not
+/// learned, and will be denied: the report lists what is known to be missing.
+#[derive(Debug, Args)]
+pub struct Harden {
+    /// A command that uses the service, run while learning and again to check the confined service.
+    ///
+    /// Split into words as a shell would, but run without one; write `sh -c '...'` where you need one.
+    /// It must exit with 0. While the service does not listen yet, a workload that fails is tried again.
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    pub workload: Option<String>,
+    /// The policy's name [default: the program's file name].
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    pub name: Option<String>,
+    /// The directory for NAME.toml, NAME.lock and NAME.trace.jsonl; it must exist.
+    ///
+    /// A manifest that is already there and differs is kept as NAME.toml~.
+    #[arg(long, short, value_name = "DIRECTORY", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// The form of the report on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub format: Format,
+    #[command(flatten)]
+    pub site: Site,
+    #[command(flatten)]
+    pub waiting: Waiting,
+    #[command(flatten)]
+    pub command: Command,
+}
+
+/// Watch a command and write down what it uses.
+///
+/// Starts the command under the tracer and writes a trace: one JSON line for each distinct fact. With a
+/// workload the command is stopped with SIGTERM once the workload is done; without one it is watched until
+/// it ends, or until SIGINT or SIGTERM asks ringfence to stop it.
+#[derive(Debug, Args)]
+pub struct Learn {
+    /// A command that uses the service.
+    ///
+    /// Split into words as a shell would, but run without one; write `sh -c '...'` where you need one.
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    pub workload: Option<String>,
+    /// The trace file [default: NAME.trace.jsonl, NAME being the program's file name].
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Add to what the trace file already holds instead of replacing it.
+    #[arg(long)]
+    pub merge: bool,
+    #[command(flatten)]
+    pub waiting: Waiting,
+    #[command(flatten)]
+    pub command: Command,
+}
+
+/// Run a command under its policy.
+///
+/// The command gets only what the manifest grants: a mount view of its own, Landlock, a system call
+/// filter, no capability that is not granted. ringfence ends as the command ended: with its exit code, or of
+/// the same signal.
+///
+/// What this host cannot enforce is said on standard error before the command starts.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// When the command is done, say what was denied and which grant would have allowed it.
+    ///
+    /// Runs the command under the tracer as well, which makes it slower.
+    #[arg(long)]
+    pub explain_denials: bool,
+    /// Do not say what this host cannot enforce.
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub site: Site,
+    /// The manifest. Its lock is the file beside it with the extension `lock`.
+    #[arg(value_name = "POLICY", value_hint = ValueHint::FilePath)]
+    pub policy: PathBuf,
+    /// The command [default: the manifest's `exec`].
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+/// Attack the sandbox that a policy makes.
+///
+/// Each attempt runs twice, in a process of its own: bare, and confined exactly as `ringfence run` would
+/// confine the service. Attempts are bounded: they show that something can be reached and destroy nothing.
+///
+/// Exits with 0 when nothing got through that the policy does not grant, with 11 when something did, and
+/// with 10 when that could not be shown for some attempt.
+#[derive(Debug, Args)]
+pub struct Prove {
+    #[command(flatten)]
+    pub site: Site,
+    /// The manifest [default: the empty policy, which is what every service gets].
+    #[arg(value_name = "POLICY", value_hint = ValueHint::FilePath)]
+    pub policy: Option<PathBuf>,
+    /// The form of the report.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub format: Format,
+}
+
+/// What this site lets its services have at most.
+#[derive(Debug, Args)]
+pub struct Site {
+    /// The site's ceiling: no policy exceeds it [default: /etc/ringfence/ceiling.toml, if it exists].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ceiling: Option<PathBuf>,
+}
+
+/// When a service counts as ready, and how long to wait for it.
+#[derive(Debug, Args)]
+pub struct Waiting {
+    /// Seconds for the service to become ready and for the workload to pass, each.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub timeout: u32,
+    /// When the service counts as ready for the workload.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub ready: Ready,
+}
+
+/// When a service counts as ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ready {
+    /// Once it listens on a socket, or was quiet for two seconds.
+    Auto,
+    /// Only once it listens on a socket.
+    Listening,
+    /// Only once it was quiet for two seconds.
+    Quiet,
+}
+
+/// The command that is the service.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// The command, with its arguments, after `--`.
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    pub words: Vec<OsString>,
+}
+
+/// Files that are generated from the definition in this module.
+#[derive(Debug, Subcommand)]
+pub enum Generate {
+    /// Write the man pages into a directory.
+    Man {
+        /// The directory; it must exist.
+        directory: PathBuf,
+    },
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The end of the long help: an example, and what the exit codes say.
+fn after_help() -> String {
+    let codes = ExitCode::ALL.map(|code| format!("  {:>3}  {}", code.number(), code.meaning()));
+    format!(
+        "Example:\n  ringfence harden --workload 'curl -sf http://127.0.0.1:8080/' -- \\\n    \
+         python3 -m http.server 8080\n\nExit codes:\n{}",
+        codes.join("\n")
+    )
+}
+
+/// A name that is safe as a file name, as the policy language demands it.
+fn plain_name(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
+    if text.is_empty()
+        || text.starts_with(['-', '.'])
+        || !text.bytes().all(fits)
+        || text.len() > 200
+    {
+        return Err(
+            "a name is letters, digits and `._-@`, and starts with neither `-` nor `.`".into(),
+        );
+    }
+    Ok(text.to_owned())
+}

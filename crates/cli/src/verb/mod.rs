@@ -1,0 +1,18 @@
+//! One module for each verb: what was typed becomes what is meant, and is done.
+
+mod generate;
+mod harden;
+mod learn;
+mod policy_check;
+mod policy_derive;
+mod policy_diff;
+mod policy_explain;
+mod policy_fmt;
+mod policy_merge;
+mod prove;
+mod run;
+
+mod dispatch;
+
+pub use dispatch::main;
+pub use run::not_started;
