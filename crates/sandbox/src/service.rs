@@ -136,8 +136,11 @@ fn take_identity(prepared: &Prepared, mapping: Option<&Mapping>) -> Result<(), S
         namespace::unshare(Namespaces::USER).step(|| "make a user namespace")?;
         mapping.wait()?;
     }
+    let single = user_namespace && mapping.is_none();
     if let Some(kept) = kept {
-        drop_bounding(kept)?;
+        if !single {
+            drop_bounding(kept)?;
+        }
         set_keep_capabilities(!kept.is_empty()).step(|| "keep capabilities")?;
     }
     let (uid, gid) = (Uid::from_raw(ids.uid), Gid::from_raw(ids.gid));
@@ -151,7 +154,7 @@ fn take_identity(prepared: &Prepared, mapping: Option<&Mapping>) -> Result<(), S
         // After a change of user /proc/self belongs to root, and the maps below could not be written.
         set_dumpable_behavior(DumpableBehavior::Dumpable).step(|| "own /proc/self")?;
     }
-    if user_namespace && mapping.is_none() {
+    if single {
         namespace::unshare(Namespaces::USER).step(|| "make a user namespace")?;
         let step = || "map the service's own id";
         write_map("/proc/self/setgroups", "deny").step(step)?;

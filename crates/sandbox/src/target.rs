@@ -30,23 +30,47 @@ pub fn detect() -> Result<Target, SandboxError> {
         | CapabilitySet::MKNOD;
     let held = capabilities(None).step(|| "read our own capabilities")?;
     let privileged = uid.is_root() && held.effective.contains(needed);
-    let user_namespaces = may_make_user_namespaces() && works(|| unshare(Namespaces::USER))?;
+    let (user_namespaces, procfs_mountable) = namespaces(privileged)?;
+    let kernel = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
     Ok(Target {
         arch,
-        kernel: rustix::system::uname()
-            .release()
-            .to_string_lossy()
-            .into_owned(),
+        deny_write_execute: version(&kernel) >= (6, 3),
+        kernel,
         landlock_abi: abi_version().step(|| "ask for Landlock")?.number(),
         uid: uid.as_raw(),
         privileged,
         user_namespaces,
-        procfs_mountable: works(move || mount_proc(privileged))?,
+        procfs_mountable,
         cgroup_controllers: group::controllers(),
         unprivileged_port_start: number("/proc/sys/net/ipv4/ip_unprivileged_port_start")
             .unwrap_or(1024),
-        deny_write_execute: works(ringfence_sys::credentials::deny_write_execute)?,
     })
+}
+
+/// Whether user namespaces can be made, and proc(5) mounted in new namespaces.
+///
+/// Root with all that it takes is believed: an attempt costs as much as a start, and a start that fails
+/// says why. For everyone else it depends on the distribution, on security modules and on containers
+/// around us, so it is tried.
+fn namespaces(privileged: bool) -> Result<(bool, bool), SandboxError> {
+    if !may_make_user_namespaces() {
+        return Ok((false, privileged));
+    }
+    if privileged || works(mount_proc)? {
+        return Ok((true, true));
+    }
+    Ok((works(|| unshare(Namespaces::USER))?, false))
+}
+
+/// Major and minor version in a kernel's release.
+fn version(release: &str) -> (u32, u32) {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 fn may_make_user_namespaces() -> bool {
@@ -60,12 +84,8 @@ fn number<T: std::str::FromStr>(file: &str) -> Option<T> {
 }
 
 /// Mounts a proc(5) for a new pid namespace, which is then gone with the child.
-fn mount_proc(privileged: bool) -> std::io::Result<()> {
-    let mut kinds = Namespaces::MOUNT | Namespaces::PID;
-    if !privileged {
-        kinds |= Namespaces::USER;
-    }
-    unshare(kinds)?;
+fn mount_proc() -> std::io::Result<()> {
+    unshare(Namespaces::USER | Namespaces::MOUNT | Namespaces::PID)?;
     // The new pid namespace is that of our children, so one of them has to do it.
     let mount = || -> std::io::Result<()> {
         let context = fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC)?;
@@ -99,5 +119,17 @@ fn works(attempt: impl FnOnce() -> std::io::Result<()>) -> Result<bool, SandboxE
                 return Ok(status.is_some_and(|(_, status)| status.exit_status() == Some(0)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn the_release_begins_with_the_version() {
+        assert_eq!(version("6.18.44-fc-v595"), (6, 18));
+        assert_eq!(version("6.3-rc1"), (6, 3));
+        assert_eq!(version("unknown"), (0, 0));
     }
 }

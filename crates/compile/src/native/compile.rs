@@ -1,6 +1,8 @@
 //! Policy, settings and target to a plan and its coverage.
 
 use ringfence_policy::grant::{Capability, Grant, PeerAddress, Privilege, Protocol, User};
+use ringfence_policy::lock::Lock;
+use ringfence_policy::manifest::Manifest;
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::policy::Policy;
 
@@ -20,13 +22,26 @@ pub struct Settings {
     pub directory: Option<AbsPath>,
     /// Names of environment variables that it gets besides the usual ones; `NAME*` stands for a prefix.
     pub environment: Vec<String>,
-    /// Files it maps as code, as the lock says; `None` when nobody has watched it yet.
-    pub code: Option<Vec<AbsPath>>,
+    /// Files outside of the usual directories that it maps as code, as the lock says.
+    pub code: Vec<AbsPath>,
     /// Kinds of grants that must be enforced exactly.
     pub require_exact: Vec<String>,
 }
 
 impl Settings {
+    /// What a manifest and its lock say.
+    pub fn new(manifest: &Manifest, lock: Option<&Lock>) -> Self {
+        let service = &manifest.service;
+        Self {
+            name: service.name.clone(),
+            exec: service.exec.clone(),
+            directory: service.directory.clone(),
+            environment: service.environment.clone(),
+            code: lock.map(|lock| lock.code.clone()).unwrap_or_default(),
+            require_exact: manifest.require_exact.clone(),
+        }
+    }
+
     /// The program's path, when there is a command.
     pub fn program(&self) -> Option<AbsPath> {
         AbsPath::from_bytes(self.exec.first()?.as_bytes()).ok()

@@ -10,7 +10,7 @@ use super::compile::Settings;
 use super::plan::{FileRule, FileUse};
 use super::syscall::Arch;
 
-/// Directories of libraries where a manifest was not learned, so that nobody knows which are needed.
+/// Directories that every service may map code from. A lock names files elsewhere and none in here.
 const LIBRARIES: [&str; 9] = [
     "/lib",
     "/lib32",
@@ -71,26 +71,18 @@ pub(super) fn rules(policy: &Policy, settings: &Settings, arch: Arch) -> Vec<Fil
             rules.add(path, FileUse::EXECUTE);
         }
     }
-    for directory in libraries(settings, arch) {
+    for directory in libraries(settings) {
         rules.add(directory, FileUse::CODE);
     }
     rules.into_sorted()
 }
 
 /// Where code may be mapped from.
-fn libraries(settings: &Settings, arch: Arch) -> Vec<AbsPath> {
-    let parse = |text: &str| text.parse::<AbsPath>().ok();
-    let Some(code) = &settings.code else {
-        return LIBRARIES.into_iter().filter_map(parse).collect();
-    };
-    ["/lib", "/usr/lib"]
+fn libraries(settings: &Settings) -> Vec<AbsPath> {
+    LIBRARIES
         .into_iter()
-        .filter_map(parse)
-        .map(|path| path.join(arch.triplet().as_bytes()))
-        // Systems without a directory per architecture have their libraries here; on the others these
-        // hold the loader alone.
-        .chain(["/lib64", "/usr/lib64"].into_iter().filter_map(parse))
-        .chain(code.iter().filter_map(AbsPath::parent))
+        .filter_map(|path| path.parse().ok())
+        .chain(settings.code.iter().filter_map(AbsPath::parent))
         .collect()
 }
 

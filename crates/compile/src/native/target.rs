@@ -57,14 +57,6 @@ impl Arch {
         }
     }
 
-    /// The directory of libraries of this architecture on Debian and its kin.
-    pub const fn triplet(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64-linux-gnu",
-            Self::Aarch64 => "aarch64-linux-gnu",
-        }
-    }
-
     /// The dynamic loaders of the C libraries for this architecture. The kernel executes one of them for
     /// every dynamic program.
     pub const fn loaders(self) -> &'static [&'static str] {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use ringfence_compile::native::Layer;
+use ringfence_compile::native::{Layer, Plan};
 use ringfence_sandbox::{Exit, Sandbox, SandboxError};
 use ringfence_sys::descriptors::place_at;
 use ringfence_sys::process::{Fork, exit_now, fork};
@@ -68,9 +68,7 @@ fn layers() {
         let exit = under(whole.clone().without(layer)).0;
         assert_eq!(exit, Ok(Exit::Code(0)), "without {}", layer.id());
     }
-    let none = Layer::ALL
-        .into_iter()
-        .fold(whole, |plan, layer| plan.without(layer));
+    let none = Layer::ALL.into_iter().fold(whole, Plan::without);
     assert_eq!(none.layers().count(), 0);
     assert_eq!(under(none).0, Ok(Exit::Code(0)));
 }

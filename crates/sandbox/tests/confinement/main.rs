@@ -3,6 +3,12 @@
 //! Without the usual harness, because a process with several threads cannot be copied. Everything is run as
 //! root, where the tests are, and what needs no root again as an ordinary user.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and this is its own harness"
+)]
+
 mod files;
 mod given;
 mod identity;
