@@ -10,6 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::string::string_regex;
+use proptest::test_runner::RngAlgorithm;
 
 use crate::grant::{
     Amount, Bundle, Capability, DeviceAccess, DirectoryKind, Endpoint, FileAccess, Grant, Host,
@@ -21,6 +22,15 @@ use crate::path::{AbsPath, escape};
 use crate::pattern::PathPattern;
 use crate::policy::Policy;
 use crate::trace::{Outcome, Phase};
+
+/// So many cases, from the cheapest source of randomness: a choice among strategies seeds one source for
+/// each of them, which without optimization is most of the time of a test.
+pub(crate) fn cases(number: u32) -> ProptestConfig {
+    ProptestConfig {
+        rng_algorithm: RngAlgorithm::XorShift,
+        ..ProptestConfig::with_cases(number)
+    }
+}
 
 /// A string that matches. The expression is read here, once; as a strategy of its own it would be read for
 /// every value.

@@ -4,11 +4,11 @@
 
 use proptest::prelude::*;
 
-use crate::arbitrary::{grant, policy};
+use crate::arbitrary::{cases, grant, policy};
 use crate::policy::Policy;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(cases(10_000))]
 
     #[test]
     fn covering_grants_is_a_partial_order(a in grant(), b in grant(), c in grant()) {

@@ -297,7 +297,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
+        #![proptest_config(arbitrary::cases(300))]
 
         #[test]
         fn every_manifest_satisfies_the_schema(manifest in arbitrary::manifest()) {

@@ -189,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
+        #![proptest_config(arbitrary::cases(500))]
 
         #[test]
         fn what_is_written_is_read_back(lock in arbitrary::lock()) {

@@ -330,7 +330,7 @@ unix = "/run/a"
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
+        #![proptest_config(arbitrary::cases(500))]
 
         #[test]
         fn what_is_written_is_formatted(manifest in arbitrary::manifest()) {

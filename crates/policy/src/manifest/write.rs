@@ -232,7 +232,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #![proptest_config(arbitrary::cases(1000))]
 
         #[test]
         fn what_is_written_is_read_back(manifest in arbitrary::manifest()) {
