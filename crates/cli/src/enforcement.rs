@@ -31,7 +31,7 @@ pub fn plan(
         exec: command,
         directory: manifest.service.directory.clone(),
         environment: manifest.service.environment.clone(),
-        code: lock.map(|lock| lock.code.clone()),
+        code: lock.map(|lock| lock.code.clone()).unwrap_or_default(),
         require_exact: manifest.require_exact.clone(),
     };
     compile(policy, &settings, target).map_err(|error| {

@@ -1,9 +1,10 @@
 //! What `harden` found, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ringfence_policy::derive::Derived;
-use ringfence_prove::Report;
+use ringfence_prove::{ConfinedResult, Report};
 use serde::Serialize;
 
 use crate::output::{Output, Tone};
@@ -116,7 +117,7 @@ impl Hardened<'_> {
         text.push('\n');
         text.push_str(&self.works(output));
         if let Some(proof) = self.proof {
-            let _ = write!(text, "\n{}", colored(&proof.plain(output.verbose), output));
+            let _ = write!(text, "\n{}", proved(proof, output));
         }
         text.push_str(&self.limits(output));
         text
@@ -197,25 +198,44 @@ fn few(items: &[String]) -> String {
     }
 }
 
-/// A report of attacks with its verdicts in color. The words stay what they are.
-pub fn colored(plain: &str, output: &Output) -> String {
+/// A report of attacks for people: its verdicts in color, and what is unproven for the same reason in one
+/// row, unless every row is wanted. The words stay what they are.
+pub fn proved(proof: &Report, output: &Output) -> String {
     let mut text = String::new();
+    let plain = proof.plain(output.verbose);
     for line in plain.lines() {
         let word = line.split_whitespace().next().unwrap_or_default();
         let tone = match word {
-            "reached" if line.contains("no grant allows it") => Some(Tone::Bad),
-            "reached" | "unproven" => Some(Tone::Unsure),
-            "stopped" => Some(Tone::Good),
-            _ => None,
-        };
-        match (tone, line.strip_prefix(word)) {
-            (Some(tone), Some(rest)) => {
-                let _ = writeln!(text, "{}{rest}", output.tone(tone, word));
-            }
+            "unproven" if !output.verbose => continue,
+            "reached" if line.contains("no grant allows it") => Tone::Bad,
+            "reached" | "unproven" => Tone::Unsure,
+            "stopped" => Tone::Good,
             _ => {
                 let _ = writeln!(text, "{line}");
+                continue;
             }
+        };
+        let rest = line.strip_prefix(word).unwrap_or_default();
+        let _ = writeln!(text, "{}{rest}", output.tone(tone, word));
+    }
+    if !output.verbose {
+        text.push_str(&unproven(proof, output));
+    }
+    text
+}
+
+/// What is unproven, by reason.
+fn unproven(proof: &Report, output: &Output) -> String {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in proof.unproven() {
+        if let ConfinedResult::Unproven { why } = &row.confined {
+            reasons.entry(why).or_default().push(&row.id);
         }
+    }
+    let mut text = String::new();
+    for (why, ids) in reasons {
+        let word = output.tone(Tone::Unsure, "unproven");
+        let _ = writeln!(text, "{word}  {}: {why}", ids.join(", "));
     }
     text
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ringfence_learn::{LearnError, Watch, watch};
+use ringfence_policy::grant::{Amount, Grant};
 use ringfence_policy::trace::{Fact, Trace};
 use ringfence_policy::unexercised::unexercised;
 
@@ -124,22 +125,43 @@ fn summary(trace: &Trace, path: &Path) -> String {
     text
 }
 
-/// The counts of a trace.
+/// The counts of a trace, and its peaks.
 pub fn learned(trace: &Trace) -> String {
-    let count = |wanted: fn(&Fact) -> bool| {
-        trace
+    let count = |name: &str, wanted: fn(&Fact) -> bool| {
+        let count = trace
             .service_facts()
             .filter(|(fact, _)| wanted(fact))
-            .count()
+            .count();
+        let plural = match (count, name.strip_suffix('y')) {
+            (1, _) => name.to_owned(),
+            (_, Some(stem)) => format!("{stem}ies"),
+            _ => format!("{name}s"),
+        };
+        format!("{count} {plural}")
     };
-    let programs = count(|fact| matches!(fact, Fact::Exec { .. }));
-    let files = count(|fact| matches!(fact, Fact::File { .. }));
-    let listeners = count(|fact| matches!(fact, Fact::Listen { .. }));
-    let calls = count(|fact| matches!(fact, Fact::Syscall { .. }));
-    let capabilities = count(|fact| matches!(fact, Fact::Capability { .. }));
-    let connections = count(|fact| matches!(fact, Fact::Connect { .. }));
-    format!(
-        "learned        {programs} programs, {files} uses of files, {listeners} listeners, \
-         {connections} connections, {calls} system calls, {capabilities} capabilities\n"
-    )
+    let counts = [
+        count("program", |fact| matches!(fact, Fact::Exec { .. })),
+        count("file use", |fact| matches!(fact, Fact::File { .. })),
+        count("listener", |fact| matches!(fact, Fact::Listen { .. })),
+        count("connection", |fact| matches!(fact, Fact::Connect { .. })),
+        count("system call", |fact| matches!(fact, Fact::Syscall { .. })),
+        count("capability", |fact| matches!(fact, Fact::Capability { .. })),
+    ];
+    let mut text = format!("learned        {}\n", counts.join(", "));
+    let peaks: Vec<_> = trace
+        .peaks()
+        .iter()
+        .map(|(resource, amount)| {
+            let grant = Grant::Resource(*resource, Amount::Limit(*amount));
+            let grant = grant.to_string();
+            grant
+                .strip_prefix("resources.")
+                .unwrap_or(&grant)
+                .to_owned()
+        })
+        .collect();
+    if !peaks.is_empty() {
+        let _ = writeln!(text, "peaks          {}", peaks.join(", "));
+    }
+    text
 }

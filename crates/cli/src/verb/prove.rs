@@ -33,7 +33,7 @@ pub fn prove(typed: &Prove, output: &Output) -> Result<ExitCode, Failure> {
     let proof = proof::attack(&manifest, &policy, &plan, output)?;
     match typed.format {
         Format::Json => output.json(&proof)?,
-        Format::Plain => output.result(&report::colored(&proof.plain(output.verbose), output))?,
+        Format::Plain => output.result(&report::proved(&proof, output))?,
     }
     Ok(proof::verdict(&proof))
 }
