@@ -81,6 +81,9 @@ impl Lock {
 
 /// The SHA-256 digest, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    Sha256::digest(bytes)
+        .iter()
+        .flat_map(|byte| [hex(byte >> 4), hex(byte & 15)])
+        .collect()
 }

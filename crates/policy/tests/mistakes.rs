@@ -2,7 +2,7 @@
 
 use ringfence_policy::manifest::{Manifest, ManifestError};
 
-const MISTAKES: &str = r##"# A comment with a multi-byte character: é.
+const MISTAKES: &str = r#"# A comment with a multi-byte character: é.
 ringfence = 1
 extend = ["web"]
 
@@ -39,11 +39,14 @@ timeout = "1s"
 
 [require]
 exact = ["net.conect"]
-"##;
+"#;
 
 fn errors(text: &str) -> Vec<ManifestError> {
-    let errors = Manifest::parse(text).unwrap_err();
-    errors.iter().cloned().collect()
+    let errors = Manifest::parse(text).err();
+    errors
+        .iter()
+        .flat_map(|errors| errors.iter().cloned())
+        .collect()
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use super::{Evidence, Lock, Tried, Widened};
@@ -17,12 +16,10 @@ use crate::path::AbsPath;
 /// The version of the file's form.
 const VERSION: i64 = 1;
 
-/// The key that every version of the file has.
+/// The key that every version of the file has; whatever else there is.
 #[derive(Deserialize)]
 struct Version {
     ringfence_lock: Spanned<i64>,
-    #[serde(flatten)]
-    _rest: BTreeMap<String, IgnoredAny>,
 }
 
 #[derive(Deserialize)]

@@ -42,7 +42,9 @@ pub(crate) fn write(resource: Resource, amount: Amount) -> String {
     match resource {
         Resource::CpuQuota => format!("\"{number}%\""),
         Resource::RuntimeMax => format!("\"{}\"", Seconds(number)),
-        Resource::MemoryMax | Resource::TmpMax if number % 1024 == 0 => format!("\"{amount}\""),
+        Resource::MemoryMax | Resource::TmpMax if number.is_multiple_of(1024) => {
+            format!("\"{amount}\"")
+        }
         // TOML integers end where i64 does.
         _ if i64::try_from(number).is_err() => format!("\"{number}\""),
         _ => number.to_string(),

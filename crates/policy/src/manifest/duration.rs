@@ -21,7 +21,7 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS
             .iter()
-            .find(|(_, size)| self.0 > 0 && self.0 % size == 0)
+            .find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size))
         {
             Some((unit, size)) => write!(f, "{}{unit}", self.0 / size),
             None => write!(f, "{}s", self.0),

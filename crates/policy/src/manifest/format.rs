@@ -321,7 +321,7 @@ unix = "/run/a"
                     0 => lines.insert(at, String::new()),
                     1 => lines.insert(at, format!("  # own {count}")),
                     _ if lines[at].contains('#') => continue,
-                    _ => lines[at].push_str(&format!(" # beside {count}")),
+                    _ => lines[at].extend([" # beside ".to_owned(), count.to_string()]),
                 }
                 count += usize::from(kind > 0);
             }

@@ -19,6 +19,7 @@ pub(crate) struct Table {
 }
 
 /// A key.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     pub name: &'static str,
     pub shape: Shape,

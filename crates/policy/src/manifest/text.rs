@@ -69,7 +69,7 @@ impl Text {
             }),
             Self::Variable => refuse_if(!is_variable(text), || {
                 Problem::new(format!("`{text}` is not the name of a variable"))
-                    .help("letters, digits and `_`, not starting with a digit; the value is inherited, never written here")
+                    .help("letters, digits and `_`, not a digit first; its value is inherited")
             }),
             Self::Kind | Self::SecretForm | Self::GrantKind => {
                 refuse_if(!self.words().iter().any(|word| word == text), || {
@@ -205,9 +205,7 @@ impl Text {
         use crate::path::PathError;
         let message = error.to_string();
         match error {
-            GrantError::Bundle(text)
-            | GrantError::Capability(text)
-            | GrantError::Word(text)
+            GrantError::Bundle(text) | GrantError::Capability(text) | GrantError::Word(text)
                 if !self.words().is_empty() =>
             {
                 self.not_a_word(&text)
@@ -223,18 +221,14 @@ impl Text {
             GrantError::Path(PathError::Climbs(_)) => {
                 Problem::new(message).help("write the path that it leads to")
             }
-            GrantError::Path(PathError::Nul(_)) => Problem::new(message),
             GrantError::Path(PathError::Escape(_)) => {
                 Problem::new(message).help("a backslash itself is written `\\x5c`")
             }
             GrantError::Path(PathError::Star(_)) => Problem::new(message)
                 .help("one `*` for part of one name; a `*` in the name itself is written `\\x2a`"),
-            GrantError::Protocol(text) => {
-                let words: Vec<String> = Protocol::ALL.iter().map(|p| p.word().to_owned()).collect();
-                let near = nearest(&text, &words)
-                    .map_or_else(|| format!("one of {}", quoted_list(&words)), |word| format!("did you mean `{word}`?"));
-                Problem::new(message).help(near).within(&text)
-            }
+            GrantError::Protocol(text) => Problem::new(message)
+                .help(protocol_help(&text))
+                .within(&text),
             GrantError::Port(text) => Problem::new(format!("`{text}` is not a port"))
                 .help("a number from 0 to 65535, a range `1000-2000`, or `any`")
                 .within(&text),
@@ -242,7 +236,7 @@ impl Text {
                 .help("`any`, an address, a network `10.0.0.0/8`, or a host name")
                 .within(&text),
             GrantError::Endpoint(text) => Problem::new(format!("`{text}` is not an endpoint"))
-                .help("protocol and port, or protocol, host and port: `tcp:8080`, `tcp:10.0.0.0/8:443`"),
+                .help("protocol, host and port: `tcp:8080`, `tcp:10.0.0.0/8:443`"),
             GrantError::Amount(text) => Problem::new(format!("`{text}` is not an amount"))
                 .help("a number, with K, M, G or T for bytes, or `unlimited`")
                 .within(&text),
@@ -251,7 +245,9 @@ impl Text {
                     .help("`r`, `w` or `rw` behind the path")
                     .within(&text)
             }
-            GrantError::Name(text) if self == Self::Grant("process.syscall") && text.starts_with('@') => {
+            GrantError::Name(text)
+                if self == Self::Grant("process.syscall") && text.starts_with('@') =>
+            {
                 Problem::new(format!("`{text}` is not a set of system calls"))
                     .help("the only set is `@learned`; every other call is written by its name")
             }
@@ -261,11 +257,20 @@ impl Text {
             }
             GrantError::Name(text) => Problem::new(format!("`{text}` is not a name"))
                 .help("letters, digits, `.`, `_`, `-` and `@`, not starting with `-` or `.`"),
-            GrantError::Kind(_)
+            GrantError::Path(PathError::Nul(_))
+            | GrantError::Kind(_)
             | GrantError::Bundle(_)
             | GrantError::Capability(_)
             | GrantError::Word(_) => Problem::new(message),
         }
+    }
+}
+
+fn protocol_help(text: &str) -> String {
+    let words = Protocol::ALL.map(Protocol::word);
+    match nearest(text, &words) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("one of {}", quoted_list(&words)),
     }
 }
 

@@ -217,7 +217,13 @@ pub(crate) fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            // Every control character of Unicode lies below U+0100.
+            c if c.is_control() => {
+                out.push_str("\\u00");
+                for nibble in [u32::from(c) >> 4 & 15, u32::from(c) & 15] {
+                    out.extend(char::from_digit(nibble, 16));
+                }
+            }
             c => out.push(c),
         }
     }

@@ -332,7 +332,7 @@ impl<'t> Checker<'t> {
             let word = name.get_ref().as_ref();
             match (value.get_ref(), object) {
                 (DeValue::String(why), _) if word == "why" => {
-                    self.string(Text::Sentence, why, value.span())
+                    self.string(Text::Sentence, why, value.span());
                 }
                 (DeValue::String(string), Some(object)) if word == object.key => {
                     self.granted_object(object, string, value.span());
