@@ -6,6 +6,7 @@
 //! than the plan says. What a plan should hold is the compiler's business, and nothing is printed here.
 
 mod accounts;
+mod denials;
 mod end;
 mod environment;
 mod error;
@@ -22,6 +23,7 @@ mod supervise;
 mod target;
 mod view;
 
+pub use denials::{Denial, ExplainError, explain_denials};
 pub use end::Exit;
 pub use error::SandboxError;
 pub use sandbox::Sandbox;

@@ -9,6 +9,7 @@
     reason = "a test may panic, and this is its own harness"
 )]
 
+mod denials;
 mod files;
 mod given;
 mod identity;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         processes::TESTS,
         identity::TESTS,
         limits::TESTS,
+        denials::TESTS,
     ]
     .concat();
     let tests: Vec<Test> = tests
