@@ -1,6 +1,7 @@
 //! `ringfence policy check`: is a manifest right, is its lock fresh, and what does this host enforce?
 
-use ringfence_compile::native::{Coverage, Status, Target};
+use ringfence_compile::native::{Coverage, Row as Enforced, Status, Subject, Target};
+use ringfence_policy::grant::Grant;
 use serde::Serialize;
 
 use crate::args::{Check, Format};
@@ -92,10 +93,14 @@ fn plain(checked: &Checked, target: &Target, output: &Output) -> String {
         target.kernel,
         "",
     );
-    let rows: Vec<Row> = checked
-        .coverage
-        .rows()
+    let is_plain_call = |row: &&Enforced| {
+        row.status == Status::Exact && matches!(row.subject, Subject::Grant(Grant::Syscall(_)))
+    };
+    let all = checked.coverage.rows();
+    let calls = all.iter().filter(is_plain_call).count();
+    let mut rows: Vec<Row> = all
         .iter()
+        .filter(|row| output.verbose || !is_plain_call(row))
         .map(|row| Row {
             tone: tone(&row.status),
             word: row.status.word().to_lowercase(),
@@ -103,6 +108,14 @@ fn plain(checked: &Checked, target: &Target, output: &Output) -> String {
             detail: row.status.why().to_owned(),
         })
         .collect();
+    if calls > 0 && !output.verbose {
+        rows.push(Row {
+            tone: Tone::Good,
+            word: "exact".to_owned(),
+            subject: format!("process.syscall: {calls} calls"),
+            detail: String::new(),
+        });
+    }
     text.push_str(&table(&rows, output));
     text
 }
