@@ -4,6 +4,8 @@
 
 mod calls;
 mod compile;
+#[cfg(test)]
+mod compile_tests;
 mod cover;
 mod coverage;
 mod files;
