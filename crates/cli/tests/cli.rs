@@ -229,3 +229,39 @@ fn traces_and_manifests_do_not_mix() {
         .run(&["policy", "merge", "a.trace.jsonl", "a.trace.jsonl"])
         .with(0);
 }
+
+#[test]
+fn an_interrupted_learner_writes_what_it_saw() {
+    let bench = Bench::new();
+    let arguments = [
+        "learn",
+        "--output",
+        "s.trace.jsonl",
+        "--",
+        "sh",
+        "-c",
+        "echo up; exec sleep 60",
+    ];
+    let mut child = bench
+        .command(&arguments)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 3];
+    child.stderr.take().unwrap().read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"up\n", "what the command prints is talk");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert!(
+        ran.with(0).starts_with("s.trace.jsonl\nlearned "),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        bench
+            .read("s.trace.jsonl")
+            .contains("\"ended\":\"signal 2\"")
+    );
+}

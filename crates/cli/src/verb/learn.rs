@@ -8,6 +8,7 @@ use ringfence_learn::{LearnError, Watch, watch};
 use ringfence_policy::grant::{Amount, Grant};
 use ringfence_policy::trace::{Fact, Trace};
 use ringfence_policy::unexercised::unexercised;
+use ringfence_sys::signal::{Signal, ignore};
 
 use super::policy_merge::read_trace;
 use crate::args::Learn;
@@ -35,6 +36,11 @@ pub fn learn(typed: &Learn, output: &Output) -> Result<ExitCode, Failure> {
         _ => None,
     };
     let purpose = workload.as_ref().map_or(Purpose::Endure, Purpose::Use);
+    // The tracer blocks these and hears them all the same. One that comes when it is done, as the second
+    // that timeout(1) sends, must not end us before the trace is written.
+    for signal in [Signal::INT, Signal::TERM] {
+        ignore(signal).or_cannot(|| "prepare for signals".to_owned())?;
+    }
     let mut session = Session::new(purpose, &typed.waiting, None, output);
     let trace = {
         // What the command prints is not the result of this verb.
