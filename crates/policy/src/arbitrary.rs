@@ -161,6 +161,23 @@ pub(crate) fn grant() -> BoxedStrategy<Grant> {
     .boxed()
 }
 
+/// Three grants of which two often have something in common: of any kinds, or of one.
+pub(crate) fn trio() -> BoxedStrategy<(Grant, Grant, Grant)> {
+    let file = || {
+        let names = prop_oneof![text("[ab]{1,2}"), text("[ab]{0,1}\\*[ab]{0,1}")];
+        let paths = vec(names, 1..3).prop_map(|parts| format!("/{}", parts.join("/")));
+        (select(&FileAccess::ALL), paths)
+            .prop_map(|(access, path)| Grant::File(access, path.parse().unwrap()))
+    };
+    let connect = || endpoint().prop_map(Grant::Connect);
+    prop_oneof![
+        (grant(), grant(), grant()),
+        (file(), file(), file()),
+        (connect(), connect(), connect()),
+    ]
+    .boxed()
+}
+
 pub(crate) fn policy() -> BoxedStrategy<Policy> {
     vec(grant(), 0..6)
         .prop_map(|grants| grants.into_iter().collect())

@@ -4,21 +4,21 @@
 
 use proptest::prelude::*;
 
-use crate::arbitrary::{cases, grant, policy};
+use crate::arbitrary::{cases, grant, policy, trio};
 use crate::policy::Policy;
 
 proptest! {
     #![proptest_config(cases(10_000))]
 
     #[test]
-    fn covering_grants_is_a_partial_order(a in grant(), b in grant(), c in grant()) {
+    fn covering_grants_is_a_partial_order((a, b, c) in trio()) {
         prop_assert!(a.covers(&a));
         prop_assert!(!(a.covers(&b) && b.covers(&a)) || a == b);
         prop_assert!(!(a.covers(&b) && b.covers(&c)) || a.covers(&c));
     }
 
     #[test]
-    fn two_grants_meet_in_exactly_what_both_cover(a in grant(), b in grant(), x in grant()) {
+    fn two_grants_meet_in_exactly_what_both_cover((a, b, x) in trio()) {
         let meet = a.meet(&b);
         prop_assert!(meet.iter().all(|m| a.covers(m) && b.covers(m)), "{:?}", meet);
         let below_both = a.covers(&x) && b.covers(&x);
