@@ -10,8 +10,8 @@ use crate::manifest::table::{Key, Object, Shape, TABLES, Table};
 use crate::manifest::text::Text;
 use crate::manifest::{EPOCH, amount};
 
-/// Where the schema is published.
-const ID: &str = "https://ringfence.dev/schema/manifest.json";
+/// The schema's name. It is printed by the program and lies nowhere on the web.
+const ID: &str = "urn:ringfence:manifest:1";
 
 /// The schema, with a line break at its end.
 pub fn manifest_schema() -> String {
