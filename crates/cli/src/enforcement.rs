@@ -27,12 +27,8 @@ pub fn plan(
     target: &Target,
 ) -> Result<(Plan, Coverage), Failure> {
     let settings = Settings {
-        name: manifest.service.name.clone(),
         exec: command,
-        directory: manifest.service.directory.clone(),
-        environment: manifest.service.environment.clone(),
-        code: lock.map(|lock| lock.code.clone()).unwrap_or_default(),
-        require_exact: manifest.require_exact.clone(),
+        ..Settings::new(manifest, lock)
     };
     compile(policy, &settings, target).map_err(|error| {
         // The message already says what cannot be done.

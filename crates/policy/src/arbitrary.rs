@@ -328,7 +328,11 @@ pub(crate) fn lock() -> BoxedStrategy<Lock> {
     let tried =
         (grant(), select(outcomes.to_vec())).prop_map(|(grant, outcome)| Tried { grant, outcome });
     let calls = vec(text("[a-z_0-9]{1,12}"), 0..20);
-    let lists = (vec(path(), 0..3), vec(text("[ -~]{0,12}"), 0..3));
+    let lists = (
+        vec(path(), 0..3),
+        vec(path(), 0..3),
+        vec(text("[ -~]{0,12}"), 0..3),
+    );
     (
         path(),
         calls,
@@ -338,13 +342,14 @@ pub(crate) fn lock() -> BoxedStrategy<Lock> {
         lists,
     )
         .prop_map(
-            |(exec, calls, evidence, widened, tried, (code, unexercised))| Lock {
+            |(exec, calls, evidence, widened, tried, (code, links, unexercised))| Lock {
                 manifest_sha256: "00".repeat(32),
                 arch: "x86_64".to_owned(),
                 exec,
                 exec_sha256: "ff".repeat(32),
                 syscalls: calls.iter().map(|name| name.parse().unwrap()).collect(),
                 code,
+                links,
                 evidence,
                 widened,
                 tried,

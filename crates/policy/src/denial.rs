@@ -290,9 +290,13 @@ fn for_bind(address: &Address, socket: SocketKind) -> Vec<Grant> {
 
 fn for_connect(address: &Address, socket: SocketKind) -> Vec<Grant> {
     match address {
-        // Nothing can be sent to port 0. The C library connects a datagram socket to it to learn which of
-        // the host's addresses it would use.
-        Address::Ip(_, 0) if socket == SocketKind::Datagram => Vec::new(),
+        // Nothing is sent by such a connect. The C library makes one to learn which of the host's addresses
+        // it would use, and nobody serves port 0 or the address that means all of them.
+        Address::Ip(ip, port)
+            if socket == SocketKind::Datagram && (*port == 0 || ip.is_unspecified()) =>
+        {
+            Vec::new()
+        }
         Address::Ip(ip, port) => {
             // A connect to the unspecified address reaches the host itself.
             let reached = match ip {
@@ -436,13 +440,15 @@ mod tests {
 
     #[test]
     fn asking_for_the_own_address_needs_nothing() {
-        let probe = Fact::Connect {
-            address: "192.0.2.1:0".parse().unwrap(),
-            socket: SocketKind::Datagram,
-            peer: None,
-            outcome: Outcome::Done,
-        };
-        assert!(texts(&probe).is_empty());
+        for address in ["192.0.2.1:0", "0.0.0.0:8080", "[::]:8080"] {
+            let probe = Fact::Connect {
+                address: address.parse().unwrap(),
+                socket: SocketKind::Datagram,
+                peer: None,
+                outcome: Outcome::Done,
+            };
+            assert!(texts(&probe).is_empty(), "{address}");
+        }
     }
 
     #[test]

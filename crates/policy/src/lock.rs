@@ -30,6 +30,8 @@ pub struct Lock {
     pub syscalls: Vec<SyscallName>,
     /// Files that were mapped executable outside the directories every service may take code from.
     pub code: Vec<AbsPath>,
+    /// Symbolic links that were followed where no grant shows them. Where they lead is granted apart.
+    pub links: Vec<AbsPath>,
     /// Why each grant is there, by the grant's text.
     pub evidence: BTreeMap<String, Evidence>,
     /// Grants that allow more than was seen.

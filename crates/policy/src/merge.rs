@@ -172,6 +172,7 @@ pub fn merge_locks(one: &Lock, other: &Lock, merged_sha256: String) -> Result<Lo
         exec_sha256: same("lock exec_sha256", &one.exec_sha256, &other.exec_sha256)?,
         syscalls: union(&one.syscalls, &other.syscalls),
         code: union(&one.code, &other.code),
+        links: union(&one.links, &other.links),
         evidence: one.evidence.clone(),
         widened: union(&one.widened, &other.widened),
         tried: union(&one.tried, &other.tried),

@@ -24,6 +24,8 @@ pub struct Settings {
     pub environment: Vec<String>,
     /// Files outside of the usual directories that it maps as code, as the lock says.
     pub code: Vec<AbsPath>,
+    /// Symbolic links that it follows, as the lock says.
+    pub links: Vec<AbsPath>,
     /// Kinds of grants that must be enforced exactly.
     pub require_exact: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Settings {
             directory: service.directory.clone(),
             environment: service.environment.clone(),
             code: lock.map(|lock| lock.code.clone()).unwrap_or_default(),
+            links: lock.map(|lock| lock.links.clone()).unwrap_or_default(),
             require_exact: manifest.require_exact.clone(),
         }
     }
@@ -126,7 +129,7 @@ pub fn compile(
         notes: Vec::new(),
     };
     let coverage = cover::coverage(policy, &plan, target);
-    plan.notes = cover::notes(&plan, target);
+    plan.notes = cover::notes(policy, &plan, target);
     require_exact(settings, &coverage)?;
     Ok((plan, coverage))
 }

@@ -71,6 +71,9 @@ pub(super) fn rules(policy: &Policy, settings: &Settings, arch: Arch) -> Vec<Fil
             rules.add(path, FileUse::EXECUTE);
         }
     }
+    for link in &settings.links {
+        rules.add(link.clone(), FileUse::Link);
+    }
     for directory in libraries(settings) {
         rules.add(directory, FileUse::CODE);
     }

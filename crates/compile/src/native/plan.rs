@@ -150,6 +150,8 @@ pub enum FileUse {
     Peer,
     /// A Unix socket to serve: its directory is writable.
     Listen,
+    /// A symbolic link to follow, if it is one. Where it leads is not granted by it.
+    Link,
 }
 
 impl FileUse {

@@ -11,6 +11,7 @@ use crate::grant::{FileAccess, Grant, SyscallName};
 use crate::lock::{Lock, Tried, Widened};
 use crate::manifest::{Entry, Listen, Manifest, Service};
 use crate::path::AbsPath;
+use crate::place;
 use crate::policy::Policy;
 use crate::risk::risk;
 use crate::syscall::{equivalents, is_base};
@@ -133,6 +134,7 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
         exec_sha256: run.sha256.clone(),
         syscalls: syscalls.into_iter().collect(),
         code: foreign_code(trace),
+        links: links(trace, &policy),
         evidence,
         widened: widened(&policy, &selection.widened),
         tried: tried
@@ -179,6 +181,22 @@ fn foreign_code(trace: &Trace) -> Vec<AbsPath> {
             Fact::Code { path } if !base.allows(&Grant::file(FileAccess::Read, path)) => {
                 Some(path.clone())
             }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Symbolic links that were followed and lie in no directory that is granted.
+fn links(trace: &Trace, policy: &Policy) -> Vec<AbsPath> {
+    let base = Policy::base();
+    let is_shown = |path: &AbsPath| {
+        let read = Grant::file(FileAccess::Read, path);
+        place::in_proc(path).is_some() || policy.allows(&read) || base.allows(&read)
+    };
+    trace
+        .service_facts()
+        .filter_map(|(fact, _)| match fact {
+            Fact::Link { path, .. } if !is_shown(path) => Some(path.clone()),
             _ => None,
         })
         .collect()

@@ -4,7 +4,7 @@
 //! never opens more than reading, and that only in the service's own configuration.
 
 use crate::denial::needed;
-use crate::grant::Grant;
+use crate::grant::{FileAccess, Grant};
 use crate::path::AbsPath;
 use crate::place;
 use crate::trace::{Fact, Object, Outcome, Touch};
@@ -32,7 +32,18 @@ pub(super) fn judge(fact: &Fact) -> Verdict {
             beneath: false,
             ..
         } if path.parent().is_some() && place::in_proc(path).is_none() => {
-            vec![Grant::file(crate::grant::FileAccess::Read, path)]
+            vec![Grant::file(FileAccess::Read, path)]
+        }
+        // mkdir(2) said that the directory is there already, and the service went on with it.
+        Fact::File {
+            path,
+            touch: Touch::Create,
+            object: Object::Directory,
+            outcome: Outcome::Failed,
+            beneath: false,
+            ..
+        } if !place::is_shared(path) && !place::is_sensitive(path) => {
+            return Verdict::Needs(vec![Grant::file(FileAccess::Read, path)]);
         }
         other => needed(other),
     };
@@ -134,6 +145,16 @@ mod tests {
         }
         let fact = file("/etc/x.conf", Touch::Probe, Object::Regular, Outcome::Done);
         assert!(matches!(judge(&fact), Verdict::Needs(_)));
+    }
+
+    #[test]
+    fn a_directory_that_was_to_be_made_and_is_there_is_shown() {
+        let make = |path| file(path, Touch::Create, Object::Directory, Outcome::Failed);
+        let read = vec!["files.read /var/lib/nginx/body".parse().unwrap()];
+        assert_eq!(judge(&make("/var/lib/nginx/body")), Verdict::Needs(read));
+        for path in ["/var/lib", "/root/.ssh"] {
+            assert!(matches!(judge(&make(path)), Verdict::Doubt(..)), "{path}");
+        }
     }
 
     #[test]

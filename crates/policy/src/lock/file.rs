@@ -36,6 +36,8 @@ struct File {
     #[serde(default)]
     code: Vec<AbsPath>,
     #[serde(default)]
+    links: Vec<AbsPath>,
+    #[serde(default)]
     unexercised: Vec<String>,
     #[serde(default)]
     evidence: BTreeMap<String, Evidence>,
@@ -75,6 +77,7 @@ impl Lock {
             exec_sha256: file.exec_sha256,
             syscalls: file.syscalls,
             code: file.code,
+            links: file.links,
             evidence: file.evidence,
             widened: file.widened,
             tried: file.tried,
@@ -132,6 +135,7 @@ impl Lock {
                 line("exec_sha256", &self.exec_sha256),
                 list("syscalls", &self.syscalls),
                 list("code", &self.code),
+                list("links", &self.links),
                 list("unexercised", &self.unexercised),
             ],
         )
@@ -218,6 +222,7 @@ mod tests {
             exec_sha256: String::new(),
             syscalls: Vec::new(),
             code: Vec::new(),
+            links: Vec::new(),
             evidence: BTreeMap::new(),
             widened: Vec::new(),
             tried: Vec::new(),

@@ -102,6 +102,7 @@ impl Arranging<'_> {
             FileUse::Own { kind, name } => self.own(path, *kind, name)?,
             FileUse::Peer => self.peer(path),
             FileUse::Listen => self.listen(path),
+            FileUse::Link => drop(self.follow(path)),
             FileUse::Host { write, code, .. } => {
                 let mut found = self.follow(path);
                 if found.kind.is_none() && *write && self.can_create(&found) {
@@ -312,6 +313,7 @@ fn right(rule: &FileUse) -> Right {
             write: true,
             ..Right::default()
         },
+        FileUse::Link => Right::default(),
         FileUse::Peer => Right {
             connect: true,
             ..Right::default()
