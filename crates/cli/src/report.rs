@@ -1,10 +1,9 @@
 //! What `harden` found, as text and as JSON.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ringfence_policy::derive::Derived;
-use ringfence_prove::{ConfinedResult, Report};
+use ringfence_prove::Report;
 use serde::Serialize;
 
 use crate::output::{Output, Tone};
@@ -198,15 +197,12 @@ fn few(items: &[String]) -> String {
     }
 }
 
-/// A report of attacks for people: its verdicts in color, and what is unproven for the same reason in one
-/// row, unless every row is wanted. The words stay what they are.
+/// A report of attacks for people: its verdicts in color. The words stay what they are.
 pub fn proved(proof: &Report, output: &Output) -> String {
     let mut text = String::new();
-    let plain = proof.plain(output.verbose);
-    for line in plain.lines() {
-        let word = line.split_whitespace().next().unwrap_or_default();
+    for line in proof.plain(output.verbose).lines() {
+        let word = line.split(' ').next().unwrap_or_default();
         let tone = match word {
-            "unproven" if !output.verbose => continue,
             "reached" if line.contains("no grant allows it") => Tone::Bad,
             "reached" | "unproven" => Tone::Unsure,
             "stopped" => Tone::Good,
@@ -217,25 +213,6 @@ pub fn proved(proof: &Report, output: &Output) -> String {
         };
         let rest = line.strip_prefix(word).unwrap_or_default();
         let _ = writeln!(text, "{}{rest}", output.tone(tone, word));
-    }
-    if !output.verbose {
-        text.push_str(&unproven(proof, output));
-    }
-    text
-}
-
-/// What is unproven, by reason.
-fn unproven(proof: &Report, output: &Output) -> String {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in proof.unproven() {
-        if let ConfinedResult::Unproven { why } = &row.confined {
-            reasons.entry(why).or_default().push(&row.id);
-        }
-    }
-    let mut text = String::new();
-    for (why, ids) in reasons {
-        let word = output.tone(Tone::Unsure, "unproven");
-        let _ = writeln!(text, "{word}  {}: {why}", ids.join(", "));
     }
     text
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use ringfence_policy::grant::{DeviceAccess, FileAccess, Grant, PeerAddress};
+use ringfence_policy::grant::{DeviceAccess, FileAccess, Grant, PeerAddress, Protocol};
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::pattern::PathPattern;
 use ringfence_policy::policy::Policy;
@@ -94,6 +94,9 @@ enum Needs {
     Files(FileAccess),
     /// A grant to connect to each of the sockets.
     Sockets,
+    /// Any grant with which a datagram socket is made. Before Landlock ABI 10 no control tells where one
+    /// may send, so a grant to serve a port, or to ask for names, is that wide.
+    DatagramSocket,
     /// A grant of each secret, whose names stand where otherwise paths do.
     Secrets,
 }
@@ -156,6 +159,16 @@ impl Attempt {
                 first(&file_grants(&path, access)).or_else(|| own_directory(policy, &path))
             }),
             Needs::Sockets => each(&|path| first(&socket_grants(&absolute(path)?))),
+            Needs::DatagramSocket => {
+                let makes_one = |grant: &&Grant| match grant {
+                    Grant::Dns => true,
+                    Grant::Bind(endpoint) | Grant::Connect(endpoint) => {
+                        endpoint.protocol == Protocol::Udp
+                    }
+                    _ => false,
+                };
+                policy.grants().find(makes_one).cloned()
+            }
             Needs::Secrets => each(&|name| {
                 let grant = format!("secret {}", name.display()).parse().ok()?;
                 first(&[grant])

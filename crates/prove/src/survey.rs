@@ -75,6 +75,8 @@ fn candidate(root: &Path, path: &Path) -> Option<Candidate> {
 }
 
 /// Every home directory: root's, those of `/etc/passwd` and those beneath `/home`.
+///
+/// Accounts of the system often have `/usr/bin` or `/dev` for a home, where nobody lives.
 fn homes(root: &Path) -> BTreeSet<PathBuf> {
     let mut homes: BTreeSet<PathBuf> = expand(root, "home/*").into_iter().collect();
     homes.insert(root.join("root"));
@@ -83,6 +85,9 @@ fn homes(root: &Path) -> BTreeSet<PathBuf> {
         let fields: Vec<&str> = line.split(':').collect();
         if let [_, _, _, _, _, home, _] = fields[..]
             && let Some(home) = home.strip_prefix('/').filter(|home| !home.is_empty())
+            && !["bin", "dev", "proc", "sbin", "sys", "usr"]
+                .iter()
+                .any(|shared| Path::new(home).starts_with(shared))
         {
             homes.insert(root.join(home));
         }
@@ -132,13 +137,14 @@ mod tests {
     #[test]
     fn a_star_stands_for_names_and_homes_come_from_three_places() {
         let root = tempfile::tempdir().unwrap();
-        for home in ["root", "home/ann", "var/lib/build"] {
+        for home in ["root", "home/ann", "var/lib/build", "usr/games"] {
             let keys = root.path().join(home).join(".ssh");
             fs::create_dir_all(&keys).unwrap();
             fs::write(keys.join("id_ed25519"), "").unwrap();
         }
         fs::create_dir(root.path().join("etc")).unwrap();
-        let accounts = "root:x:0:0::/root:/bin/sh\nbuild:x:9:9::/var/lib/build:/bin/sh\nbad line\n";
+        let accounts = "root:x:0:0::/root:/bin/sh\nbuild:x:9:9::/var/lib/build:/bin/sh\n\
+                        games:x:5:5::/usr/games:/bin/sh\nbad line\n";
         fs::write(root.path().join("etc/passwd"), accounts).unwrap();
         let homes = homes(root.path());
         assert_eq!(homes.len(), 3, "{homes:?}");

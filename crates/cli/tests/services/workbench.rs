@@ -219,7 +219,7 @@ impl Hardened<'_> {
             |row: &&Value| row.pointer("/confined/verdict") == Some(&Value::from("reached"));
         let reached: Vec<_> = rows.iter().filter(reached).collect();
         for row in &reached {
-            let grant = row.pointer("/confined/grant").and_then(Value::as_str);
+            let grant = row.pointer("/confined/by").and_then(Value::as_str);
             assert!(grant.is_some(), "no grant explains this: {row}");
         }
         reached.len()

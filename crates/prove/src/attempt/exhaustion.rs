@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ringfence_policy::grant::{Amount, FileAccess, Grant, Resource as Amounts};
 use ringfence_sys::forbidden;
 use ringfence_sys::process::{self, Fork};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Group::Exhausts;
 use super::file::{each, nameless, writable};
@@ -236,11 +236,20 @@ fn use_tasks(goal: u64) -> Outcome {
         // not by a limit.
         return Outcome::cannot("whether it has one thread cannot be seen");
     }
+    // The children end when the pipe is closed: to kill them, the policy would have to allow it.
+    let (wait, hold) = match rustix::pipe::pipe() {
+        Ok(pair) => pair,
+        Err(errno) => return Outcome::cannot(format!("no pipe can be made: {errno}")),
+    };
     let mut children: Vec<Pid> = Vec::new();
     let mut stopped = None;
     for _ in 0..goal {
         match process::fork() {
-            Ok(Fork::Child) => wait_to_be_killed(),
+            Ok(Fork::Child) => {
+                drop(hold);
+                let _ = rustix::io::read(&wait, &mut [0_u8; 1]);
+                process::exit_now(0);
+            }
             Ok(Fork::Parent(child)) => children.push(child),
             Err(error) => {
                 stopped = Some(error);
@@ -248,22 +257,13 @@ fn use_tasks(goal: u64) -> Outcome {
             }
         }
     }
-    for child in &children {
-        let _ = rustix::process::kill_process(*child, Signal::KILL);
-    }
+    drop(hold);
     for child in &children {
         let _ = rustix::process::waitpid(Some(*child), rustix::process::WaitOptions::empty());
     }
     match stopped {
         Some(error) => Outcome::stopped(error),
         None => Outcome::reached(format!("started {goal} processes")),
-    }
-}
-
-fn wait_to_be_killed() -> ! {
-    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
-    loop {
-        let _ = rustix::event::poll(&mut [], None);
     }
 }
 
@@ -326,7 +326,8 @@ fn fill(context: &Context, goal: u64) -> Outcome {
     };
     // What is free on a file system of its own is at most what it was given, but what is free on a disk
     // belongs to everyone. Half of it is left in any case.
-    let Ok(space) = rustix::fs::statvfs(directory) else {
+    let Ok(space) = fs::File::open(directory).and_then(|open| Ok(rustix::fs::fstatvfs(&open)?))
+    else {
         return Outcome::cannot("how much space there is cannot be seen");
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);

@@ -132,9 +132,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "send datagrams to any service on the loopback device",
         |context, _| send(context.neighbor.udp()),
     )
-    .needs(Needs::Computed(|context| {
-        endpoint(Grant::Connect, Protocol::Udp, Some(context.neighbor.udp()))
-    })),
+    .needs(Needs::DatagramSocket),
     Attempt::new(
         "serve-tcp",
         Exploited,

@@ -2,12 +2,18 @@
 //!
 //! The words carry the meaning; color is the command line's business.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{Confined, Report, Row};
 
+/// How wide a list of attempts grows before it goes on in the next line.
+const WIDTH: usize = 88;
+
 impl Report {
-    /// The report as text. What was stopped is only counted, unless `all` rows are wanted.
+    /// The report as text. With `all`, a row for every attempt; else what was stopped is only counted, and
+    /// what is unproven is listed by its reason.
     pub fn plain(&self, all: bool) -> String {
         let mut text = String::new();
         let title = format!("{} on {}", self.service, self.host);
@@ -32,7 +38,7 @@ impl Report {
         let mut rows: Vec<&Row> = self
             .rows
             .iter()
-            .filter(|row| all || rank(row) < 3)
+            .filter(|row| all || rank(row) < 2)
             .collect();
         rows.sort_by_key(rank);
         let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
@@ -43,7 +49,35 @@ impl Report {
             let (verdict, detail) = described(row);
             let _ = writeln!(text, "{verdict:<8}  {id:<width$}  {detail}", id = row.id);
         }
+        if !all {
+            self.unproven_by_reason(&mut text);
+        }
         text
+    }
+
+    /// One paragraph for each reason, the most frequent first: a host without secrets leaves many attempts
+    /// with nothing to try.
+    fn unproven_by_reason(&self, text: &mut String) {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for row in self.unproven() {
+            if let Confined::Unproven { why } = &row.confined {
+                reasons.entry(why).or_default().push(&row.id);
+            }
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, ids)| Reverse(ids.len()));
+        for (why, ids) in reasons {
+            let _ = writeln!(text, "unproven  {why}");
+            let mut line = String::new();
+            for id in ids {
+                if line.len() + id.len() > WIDTH {
+                    let _ = writeln!(text, "          {line}");
+                    line.clear();
+                }
+                let _ = write!(line, "{}{id}", if line.is_empty() { "" } else { "  " });
+            }
+            let _ = writeln!(text, "          {line}");
+        }
     }
 }
 

@@ -43,7 +43,7 @@ fn run(policy: &Policy, decoy: &Decoy) -> Report {
     let settings = Settings {
         name: "example".into(),
         exec: vec!["/usr/bin/true".into()],
-        code: Some(Vec::new()),
+        code: Vec::new(),
         ..Settings::default()
     };
     let target = ringfence_sandbox::detect().unwrap();
