@@ -276,13 +276,15 @@ fn setsockopt(level: u64, option: u64) -> Option<&'static str> {
 }
 
 /// Whether a process belongs to another user, so that acting on it needs a capability.
+///
+/// Zero and negative numbers mean process groups, of which the kernel acts on the members it may.
 fn is_foreign(number: i32, actor: &Actor) -> bool {
-    let Some(pid) = Pid::from_raw(number) else {
-        return false;
-    };
     let ids = &actor.identity;
-    number > 0
-        && status::read(pid).is_some_and(|other| {
+    Some(number)
+        .filter(|number| *number > 0)
+        .and_then(Pid::from_raw)
+        .and_then(status::read)
+        .is_some_and(|other| {
             other.identity.real_uid != ids.uid && other.identity.real_uid != ids.real_uid
         })
 }

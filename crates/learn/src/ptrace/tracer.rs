@@ -226,7 +226,9 @@ impl Tracer {
 
     /// Whether a number belongs to one of the service's tasks, here or in its own pid namespace.
     pub(super) fn is_own(&self, number: i32) -> bool {
-        Pid::from_raw(number)
+        Some(number)
+            .filter(|number| *number > 0)
+            .and_then(Pid::from_raw)
             .is_some_and(|pid| self.processes.contains_key(&pid) || self.tasks.contains_key(&pid))
             || (self.many_roots && self.processes.values().any(|p| p.inner == number))
     }
