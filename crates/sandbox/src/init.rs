@@ -13,14 +13,15 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use crate::end::Exit;
 use crate::error::{SandboxError, Step};
+use crate::group::Groups;
 use crate::prepare::Prepared;
 use crate::report::{self, Message};
 use crate::service::{self, Work};
 use crate::view::build;
 
 /// Lives as long as the service does. Never returns.
-pub(crate) fn run(prepared: &Prepared, reports: &OwnedFd, work: Work<'_>) -> ! {
-    match start(prepared, reports.as_fd(), work) {
+pub(crate) fn run(prepared: &Prepared, groups: &Groups, reports: &OwnedFd, work: Work<'_>) -> ! {
+    match start(prepared, groups, reports.as_fd(), work) {
         Ok(service) => {
             let exit = watch(service, reports.as_fd());
             report::send(reports, &Message::Ended(exit));
@@ -33,11 +34,13 @@ pub(crate) fn run(prepared: &Prepared, reports: &OwnedFd, work: Work<'_>) -> ! {
 
 fn start(
     prepared: &Prepared,
+    groups: &Groups,
     reports: BorrowedFd<'_>,
     work: Work<'_>,
 ) -> Result<Pid, SandboxError> {
     let plan = &prepared.plan;
     die_with_supervisor(reports)?;
+    groups.enter()?;
     // Without root no other namespace can be had without a user namespace around it.
     if plan.namespaces.any() && !prepared.root {
         map_own(prepared)?;

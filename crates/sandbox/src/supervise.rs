@@ -13,7 +13,7 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::end::Exit;
 use crate::error::{SandboxError, Step};
-use crate::group::Group;
+use crate::group::Groups;
 use crate::init;
 use crate::prepare::Prepared;
 use crate::report::{self, Message};
@@ -28,10 +28,10 @@ pub(crate) fn supervise(
     work: Work<'_>,
     deadline: Option<Duration>,
 ) -> Result<Exit, SandboxError> {
-    let group = Group::for_plan(&prepared.plan)?;
+    let groups = Groups::for_plan(&prepared.plan)?;
     let (reports, sender) = report::pipe()?;
     let before = signal::block(forwarded()).step(|| "block signals")?;
-    let started = start(prepared, group.as_ref(), Ends { reports, sender }, work);
+    let started = start(prepared, &groups, Ends { reports, sender }, work);
     let exit = started.and_then(|(init, reports)| {
         let seconds = prepared
             .plan
@@ -48,7 +48,7 @@ pub(crate) fn supervise(
         watch.until_end()
     });
     let restored = signal::set_mask(before).step(|| "restore the signal mask");
-    drop(group);
+    drop(groups);
     for path in &prepared.arrangement.transient {
         // It lies in a directory of the service's own making; what is left there has no further use.
         let _ = std::fs::remove_dir_all(path.as_path());
@@ -79,18 +79,18 @@ struct Ends {
 
 fn start(
     prepared: &Prepared,
-    group: Option<&Group>,
+    groups: &Groups,
     ends: Ends,
     work: Work<'_>,
 ) -> Result<(OwnedFd, OwnedFd), SandboxError> {
     let kinds = namespaces(prepared);
     let Ends { reports, sender } = ends;
-    let cloned = clone_with_pidfd(kinds, group.map(Group::directory))
-        .step(|| "start a process in new namespaces")?;
+    let cloned =
+        clone_with_pidfd(kinds, groups.unified()).step(|| "start a process in new namespaces")?;
     match cloned {
         Clone::Child => {
             drop(reports);
-            init::run(prepared, &sender, work)
+            init::run(prepared, groups, &sender, work)
         }
         Clone::Parent { pidfd, .. } => Ok((pidfd, reports)),
     }

@@ -31,6 +31,7 @@ pub fn detect() -> Result<Target, SandboxError> {
     let held = capabilities(None).step(|| "read our own capabilities")?;
     let privileged = uid.is_root() && held.effective.contains(needed);
     let (user_namespaces, procfs_mountable) = namespaces(privileged)?;
+    let (cgroup_controllers, legacy_controllers) = group::controllers();
     let kernel = rustix::system::uname()
         .release()
         .to_string_lossy()
@@ -44,7 +45,8 @@ pub fn detect() -> Result<Target, SandboxError> {
         privileged,
         user_namespaces,
         procfs_mountable,
-        cgroup_controllers: group::controllers(),
+        cgroup_controllers,
+        legacy_controllers,
         unprivileged_port_start: number("/proc/sys/net/ipv4/ip_unprivileged_port_start")
             .unwrap_or(1024),
     })

@@ -18,6 +18,7 @@ fn host() -> Target {
         user_namespaces: true,
         procfs_mountable: true,
         cgroup_controllers: Vec::new(),
+        legacy_controllers: Vec::new(),
         unprivileged_port_start: 1024,
         deny_write_execute: true,
     }
@@ -90,7 +91,7 @@ fn each_row_says_how_exactly() {
         ("net.connect tcp:10.0.0.0/8:80", "WIDER"),
         ("net.bind udp:53", "WIDER"),
         ("resources.memory_max 64M", "WIDER"),
-        ("resources.tasks_max 10", "EXACT"),
+        ("resources.tasks_max 10", "WIDER"),
         ("resources.cpu_quota 50", "NONE"),
         ("secret token", "EXTERN"),
     ] {
@@ -109,6 +110,53 @@ fn each_row_says_how_exactly() {
         status(&bare, &["service.user dynamic"], "service.user dynamic"),
         "WIDER"
     );
+}
+
+#[test]
+fn limits_are_held_by_the_most_exact_means_there_is() {
+    let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+    let v2 = Target {
+        cgroup_controllers: names(&["memory", "pids", "cpu"]),
+        ..host()
+    };
+    let v1 = Target {
+        legacy_controllers: names(&["memory", "pids", "cpu"]),
+        ..host()
+    };
+    let root = "service.user root";
+    let capability = "process.capability CAP_SYS_ADMIN";
+    for (grant, on_v2, on_v1, on_none) in [
+        ("resources.memory_max 64M", "EXACT", "WIDER", "WIDER"),
+        ("resources.tasks_max 10", "EXACT", "EXACT", "NONE"),
+        ("resources.cpu_quota 50", "EXACT", "EXACT", "NONE"),
+    ] {
+        let grants = [root, capability, grant];
+        assert_eq!(status(&v2, &grants, grant), on_v2, "{grant}");
+        assert_eq!(status(&v1, &grants, grant), on_v1, "{grant}");
+        assert_eq!(status(&host(), &grants, grant), on_none, "{grant}");
+    }
+}
+
+#[test]
+fn root_that_nothing_bounds_is_worth_a_note() {
+    let root = ["service.user root", "process.capability CAP_SYS_ADMIN"];
+    let notes = |target: &Target| on(target, &root, &[]).unwrap().0.notes;
+    assert!(notes(&host()).iter().any(|note| note.contains("processes")));
+    let v1 = Target {
+        legacy_controllers: vec!["pids".to_owned()],
+        ..host()
+    };
+    assert_eq!(notes(&v1), [""; 0]);
+    assert_eq!(status(&v1, &root, "tasks"), "EXACT");
+    assert_eq!(status(&host(), &[], "tasks"), "WIDER");
+}
+
+#[test]
+fn defaults_that_a_grant_would_lift_have_rows() {
+    let host = host();
+    assert_eq!(status(&host, &[], "nofile"), "EXACT");
+    assert_eq!(status(&host, &[], "tmp"), "EXACT");
+    assert_eq!(status(&host, &[], "programs"), "WIDER");
 }
 
 #[test]

@@ -13,6 +13,8 @@ use super::{limits, network};
 
 const NO_VIEW: &str = "the host gives this user no mount namespace";
 const NO_LANDLOCK: &str = "the kernel has no Landlock";
+const NO_TASKS: &str =
+    "no writable cgroup with the pids controller, and RLIMIT_NPROC does not hold this user";
 
 pub(super) fn coverage(policy: &Policy, plan: &Plan, target: &Target) -> Coverage {
     let mut coverage = Coverage::default();
@@ -24,7 +26,7 @@ pub(super) fn coverage(policy: &Policy, plan: &Plan, target: &Target) -> Coverag
 }
 
 /// What cannot be enforced at all, for whoever starts the service.
-pub(super) fn notes(plan: &Plan, target: &Target) -> Vec<String> {
+pub(super) fn notes(policy: &Policy, plan: &Plan, target: &Target) -> Vec<String> {
     let mut notes = Vec::new();
     if !target.has_namespaces() {
         notes.push(
@@ -38,6 +40,12 @@ pub(super) fn notes(plan: &Plan, target: &Target) -> Vec<String> {
     }
     if plan.view.is_none() && plan.landlock.is_none() {
         notes.push("neither a mount view nor Landlock: files are not confined".to_owned());
+    }
+    if let Some(limits) = &plan.limits {
+        let unbounded = limits::amount(policy, Resource::TasksMax) == Some(Amount::Unlimited);
+        if !unbounded && tasks_status(limits) == Status::None(NO_TASKS.to_owned()) {
+            notes.push(format!("processes are not limited: {NO_TASKS}"));
+        }
     }
     notes
 }
@@ -88,7 +96,7 @@ fn grant_status(grant: &Grant, plan: &Plan, target: &Target) -> Status {
             Status::Narrower("its number is not known here: write the number".to_owned())
         }
         Grant::Peer(address) => peer_status(address, plan),
-        Grant::Resource(resource, amount) => resource_status(*resource, *amount, plan),
+        Grant::Resource(resource, amount) => resource_status(*resource, *amount, plan, target),
         Grant::Secret(_) => {
             Status::Extern("give it with the service manager's credentials".to_owned())
         }
@@ -175,33 +183,39 @@ fn peer_status(address: &PeerAddress, plan: &Plan) -> Status {
     }
 }
 
-fn resource_status(resource: Resource, amount: Amount, plan: &Plan) -> Status {
+fn resource_status(resource: Resource, amount: Amount, plan: &Plan, target: &Target) -> Status {
     let Some(limits) = &plan.limits else {
         return Status::None("limits are left out".to_owned());
     };
-    let Limits {
-        memory_max,
-        tasks_max,
-        processes,
-        cpu_quota,
-        ..
-    } = limits;
     if amount == Amount::Unlimited {
         return Status::Exact;
     }
-    let no_cgroup = |controller| format!("no cgroup v2 with the {controller} controller");
+    let no_cgroup = |controller| format!("no writable cgroup with the {controller} controller");
     match resource {
-        Resource::MemoryMax if memory_max.is_none() => Status::Wider(format!(
-            "each process may have that much private memory: {}",
+        Resource::MemoryMax if limits.memory_max.is_none() => Status::Wider(format!(
+            "each process may have that much private memory (RLIMIT_DATA): {}",
             no_cgroup("memory")
         )),
-        Resource::TasksMax if tasks_max.is_none() && processes.is_none() => Status::Inert(format!(
-            "{}, and RLIMIT_NPROC does not hold this user",
-            no_cgroup("pids")
-        )),
-        Resource::CpuQuota if cpu_quota.is_none() => Status::None(no_cgroup("cpu")),
+        Resource::MemoryMax if !target.has_controller("memory") => {
+            Status::Wider("cgroup v1 counts buffers of TCP apart".to_owned())
+        }
+        Resource::TasksMax => tasks_status(limits),
+        Resource::CpuQuota if limits.cpu_quota.is_none() => Status::None(no_cgroup("cpu")),
         Resource::TmpMax if plan.view.is_none() => Status::None(NO_VIEW.to_owned()),
         _ => Status::Exact,
+    }
+}
+
+/// The pids controllers of v1 and v2 count alike.
+fn tasks_status(limits: &Limits) -> Status {
+    match (limits.tasks_max, limits.processes) {
+        (Some(_), _) => Status::Exact,
+        (None, Some(_)) => Status::Wider(
+            "each user id of the service may have that many (RLIMIT_NPROC), and one that holds \
+             CAP_SYS_RESOURCE or CAP_SYS_ADMIN any number"
+                .to_owned(),
+        ),
+        (None, None) => Status::None(NO_TASKS.to_owned()),
     }
 }
 
@@ -230,20 +244,21 @@ fn controls(coverage: &mut Coverage, policy: &Policy, plan: &Plan, target: &Targ
         (None, None) => Status::None("neither a mount namespace nor Landlock".to_owned()),
     };
     coverage.control("files", files);
-    let programs = if plan.view.is_some() || plan.landlock.is_some() {
-        match (&plan.view, &plan.landlock) {
-            (None, _) => Status::Wider(
-                "the dynamic loader can run what can be read: without a mount view nothing is noexec"
-                    .to_owned(),
-            ),
-            (Some(_), None) => Status::Wider(
-                "programs in directories of libraries can run: no Landlock to tell them apart"
-                    .to_owned(),
-            ),
-            _ => Status::Exact,
-        }
-    } else {
-        Status::None("neither a mount namespace nor Landlock".to_owned())
+    let programs = match (&plan.view, &plan.landlock) {
+        (None, None) => Status::None("neither a mount namespace nor Landlock".to_owned()),
+        (None, Some(_)) => Status::Wider(
+            "the dynamic loader can run what can be read: without a mount view nothing is noexec"
+                .to_owned(),
+        ),
+        (Some(_), None) => Status::Wider(
+            "programs in directories of libraries can run: no Landlock to tell them apart"
+                .to_owned(),
+        ),
+        // To the kernel the loader that runs a program maps it as it does a library, and Landlock has no
+        // right for mapping.
+        (Some(_), Some(_)) => Status::Wider(
+            "the dynamic loader can run programs that lie in directories of libraries".to_owned(),
+        ),
     };
     coverage.control("programs", programs);
     if !policy.expanded().any(network::needs_host_network) {
@@ -285,18 +300,16 @@ fn controls(coverage: &mut Coverage, policy: &Policy, plan: &Plan, target: &Targ
         (false, false) => Status::None("user namespaces cannot be created here".to_owned()),
     };
     coverage.control("user-namespace", user_namespace);
-    if limits::amount(policy, Resource::TasksMax).is_none() {
-        let held = plan
-            .limits
-            .as_ref()
-            .is_some_and(|l| l.tasks_max.is_some() || l.processes.is_some());
-        coverage.control(
-            "tasks",
-            on(
-                held,
-                "no cgroup v2, and RLIMIT_NPROC does not hold this user",
-            ),
-        );
+    if let Some(limits) = &plan.limits {
+        if limits::amount(policy, Resource::TasksMax).is_none() {
+            coverage.control("tasks", tasks_status(limits));
+        }
+        if limits::amount(policy, Resource::Nofile).is_none() {
+            coverage.control("nofile", Status::Exact);
+        }
+    }
+    if limits::amount(policy, Resource::TmpMax).is_none() {
+        coverage.control("tmp", on(plan.view.is_some(), NO_VIEW));
     }
     if limits::amount(policy, Resource::MemoryMax).is_none() {
         coverage.control(

@@ -1,4 +1,4 @@
-//! Limits of resources: cgroup v2 where there is one, else what rlimits can hold.
+//! Limits of resources: cgroup v2 where it has the controller, else v1, else what rlimits can hold.
 
 use ringfence_policy::grant::{Amount, Grant, Privilege, Resource};
 use ringfence_policy::policy::Policy;
@@ -40,11 +40,13 @@ pub(super) fn limits(
 ) -> Limits {
     let memory = limit(policy, Resource::MemoryMax, None);
     let tasks = limit(policy, Resource::TasksMax, Some(TASKS));
-    let (memory_cgroup, pids_cgroup) = (
-        target.has_controller("memory"),
-        target.has_controller("pids"),
-    );
+    let grouped = |name| target.has_controller(name) || target.has_legacy_controller(name);
+    let memory_cgroup = grouped("memory");
     let counted = counts_processes(target, namespaces, identity);
+    // Making a v1 group takes a part of the time that a start takes, which the bound that nobody asked for
+    // is not worth where RLIMIT_NPROC holds it.
+    let asked = amount(policy, Resource::TasksMax).is_some();
+    let pids_cgroup = target.has_controller("pids") || (grouped("pids") && (asked || !counted));
     Limits {
         memory_max: memory.filter(|_| memory_cgroup),
         data: memory.filter(|_| !memory_cgroup),
@@ -52,7 +54,7 @@ pub(super) fn limits(
             .filter(|_| pids_cgroup)
             .map(|tasks| tasks.saturating_add(OWN_TASKS)),
         processes: tasks.filter(|_| !pids_cgroup && counted),
-        cpu_quota: limit(policy, Resource::CpuQuota, None).filter(|_| target.has_controller("cpu")),
+        cpu_quota: limit(policy, Resource::CpuQuota, None).filter(|_| grouped("cpu")),
         files: limit(policy, Resource::Nofile, Some(FILES)),
         locked: (!has(policy, Privilege::Mlock)).then_some(0),
         core: (!has(policy, Privilege::Coredump)).then_some(0),

@@ -30,6 +30,8 @@ pub struct Target {
     pub procfs_mountable: bool,
     /// Controllers of a cgroup v2 directory in which we can make children; empty without one.
     pub cgroup_controllers: Vec<String>,
+    /// Controllers of cgroup v1 hierarchies in which we can make children. None that v2 has.
+    pub legacy_controllers: Vec<String>,
     /// Ports from here on can be bound by anyone.
     pub unprivileged_port_start: u16,
     /// Whether the kernel has `PR_SET_MDWE` (Linux 6.3).
@@ -42,9 +44,14 @@ impl Target {
         self.privileged || self.user_namespaces
     }
 
-    /// Whether children of our cgroup can be given this controller.
+    /// Whether children of our v2 cgroup have this controller.
     pub fn has_controller(&self, name: &str) -> bool {
         self.cgroup_controllers.iter().any(|own| own == name)
+    }
+
+    /// Whether a v1 cgroup of ours can have this controller.
+    pub fn has_legacy_controller(&self, name: &str) -> bool {
+        self.legacy_controllers.iter().any(|own| own == name)
     }
 }
 

@@ -91,12 +91,17 @@ fn death() {
 }
 
 /// Runs a closure confined in a child of the test, which is returned with what it prints.
-fn in_background(closure: impl FnOnce() -> i32) -> (Pid, std::fs::File) {
+fn in_background(closure: fn() -> i32) -> (Pid, std::fs::File) {
+    in_background_under(plan(&[], &["/bin/true"]), closure)
+}
+
+/// A supervisor in a process of its own, and what the closure prints.
+pub fn in_background_under(plan: Plan, closure: fn() -> i32) -> (Pid, std::fs::File) {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     match fork().unwrap() {
         Fork::Child => {
             drop(read);
-            let sandbox = Sandbox::new(plan(&[], &["/bin/true"])).stdout(write);
+            let sandbox = Sandbox::new(plan).stdout(write);
             sandbox.run_closure(closure).unwrap().imitate()
         }
         Fork::Parent(pid) => (pid, read.into()),
@@ -107,7 +112,7 @@ fn say(text: &str) {
     rustix::io::write(rustix::stdio::stdout(), text.as_bytes()).unwrap();
 }
 
-fn line(from: &mut std::fs::File) -> String {
+pub fn line(from: &mut std::fs::File) -> String {
     let mut line = String::new();
     let mut byte = [0];
     while from.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
@@ -132,7 +137,7 @@ fn term() {
     assert_eq!(status.exit_status(), Some(3));
 }
 
-fn wait_for_ever() -> i32 {
+pub fn wait_for_ever() -> i32 {
     say("ready\n");
     let _ = signal::wait(SignalSet::empty(), None);
     0
