@@ -11,7 +11,7 @@ use crate::path::AbsPath;
 use crate::pattern::PathPattern;
 use crate::place::{self, Proc};
 use crate::policy::Policy;
-use crate::trace::{Fact, Object, Outcome, Touch, Trace};
+use crate::trace::{Fact, Object, Outcome, Phase, Touch, Trace};
 
 /// More single files of `/proc` than this become the privilege to read them all.
 const PROC_FILES: usize = 3;
@@ -42,6 +42,8 @@ pub(super) struct Selection {
     pub exposed: BTreeSet<AbsPath>,
     /// Directories it has for itself.
     private: BTreeSet<AbsPath>,
+    /// Files that it read first while it served: a client asked for them.
+    asked_for: BTreeSet<AbsPath>,
 }
 
 impl Selection {
@@ -49,7 +51,19 @@ impl Selection {
     pub fn of(trace: &Trace) -> Self {
         let mut selection = Self::default();
         let started_as_user = trace.runs().all(|run| run.uid != 0);
-        for (fact, _) in trace.service_facts() {
+        for (fact, seen) in trace.service_facts() {
+            if let Fact::File {
+                path,
+                touch: Touch::Read,
+                object: Object::Regular,
+                outcome: Outcome::Done,
+                beneath: false,
+                ..
+            } = fact
+                && seen.iter().all(|sighting| sighting.phase == Phase::Steady)
+            {
+                selection.asked_for.insert(path.clone());
+            }
             if let Fact::File {
                 path,
                 touch: Touch::Create | Touch::Remove | Touch::Rename,
@@ -189,6 +203,7 @@ impl Selection {
         self.fold_access(FileAccess::Write, limits);
         self.drop_covered();
         self.fold_installation(program);
+        self.fold_asked_for();
         self.fold_configuration(own_names);
         self.fold_access(FileAccess::Read, limits);
         self.fold_proc();
@@ -323,6 +338,27 @@ impl Selection {
         let read = self.paths(FileAccess::Read);
         for directory in own_installation(program) {
             self.fold_read_to(&directory, &read, 1);
+        }
+        self.drop_covered();
+    }
+
+    /// What one client asked for is an example of what clients ask for: the next one wants another file. So
+    /// the directory is granted, unless others share it or it holds secrets.
+    fn fold_asked_for(&mut self) {
+        let read = self.paths(FileAccess::Read);
+        for path in self
+            .asked_for
+            .intersection(&read)
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            let directory = path.parent().filter(|parent| {
+                let secret = place::is_secret(parent);
+                !place::is_shared(parent) && !secret && place::in_proc(parent).is_none()
+            });
+            if let Some(directory) = directory {
+                self.fold_read_to(&directory, &read, 1);
+            }
         }
         self.drop_covered();
     }

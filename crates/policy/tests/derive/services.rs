@@ -316,3 +316,28 @@ fn many_hosts_on_a_port_are_any_host_and_told() {
     );
     assert_eq!(lock.widened[0].instead_of.len(), 5);
 }
+
+#[test]
+fn a_file_that_a_client_asked_for_opens_its_directory() {
+    let mut scene = Scene::new("/usr/sbin/httpd", &["httpd"], 33, "www-data");
+    scene
+        .reads(&["/srv/site/httpd.conf"])
+        .phase(Phase::Steady)
+        .reads(&["/srv/site/pages/first.html", "/srv/lone.html"]);
+    let Derived { manifest, lock } = derived(&scene);
+    let read: Vec<_> = manifest
+        .entries
+        .iter()
+        .map(|entry| entry.grant.to_string())
+        .filter(|grant| grant.starts_with("files.read"))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            "files.read /srv/lone.html",
+            "files.read /srv/site/httpd.conf",
+            "files.read /srv/site/pages"
+        ]
+    );
+    assert_eq!(lock.widened.len(), 1, "{:?}", lock.widened);
+}
