@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where one test lives. Its folder is removed at the end.
 pub struct Workbench {
@@ -22,8 +22,6 @@ pub struct Workbench {
 pub struct Hardened<'a> {
     workbench: &'a Workbench,
     json: Value,
-    /// The report, for messages.
-    pub report: String,
 }
 
 impl Workbench {
@@ -137,13 +135,21 @@ impl Workbench {
             .args(command)
             .output()
             .unwrap();
-        let report = text(&output);
-        let json = serde_json::from_str(&report).unwrap();
-        Hardened {
+        let report = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let json: Value = serde_json::from_str(&report)
+            .unwrap_or_else(|error| panic!("{}: {error}:\n{report}\n{said}", output.status));
+        let hardened = Hardened {
             workbench: self,
             json,
-            report,
-        }
+        };
+        let summary = hardened.summary();
+        assert!(
+            output.status.success(),
+            "{}:\n{said}\n{summary}",
+            output.status
+        );
+        hardened
     }
 
     /// Starts the service under its policy and waits until it listens.
@@ -208,21 +214,32 @@ impl Hardened<'_> {
             .client(ringfence.to_str().unwrap(), &["policy", "check", &file]);
     }
 
-    /// How many attempts reached something bare and still do, confined.
+    /// The attempts that reached something bare and still do, confined.
+    fn reached(&self) -> Vec<&Value> {
+        let verdict = Some(&Value::from("reached"));
+        let rows = self.json.pointer("/proof/rows").and_then(Value::as_array);
+        rows.into_iter()
+            .flatten()
+            .filter(|row| row.pointer("/confined/verdict") == verdict)
+            .collect()
+    }
+
+    /// How many attempts still reach something. Each must be allowed by a grant.
     pub fn reached_confined(&self) -> usize {
-        let rows = self
-            .json
-            .pointer("/proof/rows")
-            .and_then(Value::as_array)
-            .unwrap();
-        let reached =
-            |row: &&Value| row.pointer("/confined/verdict") == Some(&Value::from("reached"));
-        let reached: Vec<_> = rows.iter().filter(reached).collect();
+        let reached = self.reached();
         for row in &reached {
             let grant = row.pointer("/confined/by").and_then(Value::as_str);
             assert!(grant.is_some(), "no grant explains this: {row}");
         }
         reached.len()
+    }
+
+    /// What a person needs to see when a test fails.
+    pub fn summary(&self) -> String {
+        let keys = ["confined", "notes", "tried", "manifest"];
+        let rest = keys.map(|key| format!("{key}: {}", self.json.get(key).unwrap_or(&Value::Null)));
+        let reached: Vec<_> = self.reached().iter().map(ToString::to_string).collect();
+        format!("reached:\n{}\n{}", reached.join("\n"), rest.join("\n")).replace("\\n", "\n")
     }
 }
 
