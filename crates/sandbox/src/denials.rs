@@ -51,10 +51,12 @@ pub enum ExplainError {
 
 /// Runs the plan's command under `policy`, of which the plan was made, and says what was refused.
 ///
-/// The calling process must have one thread. Signals that end it are passed on.
+/// The callback steers the watcher, as that of [`watch`](ringfence_learn::watch) does. The calling process
+/// must have one thread. Signals that end it are passed on.
 pub fn explain_denials(
     mut plan: Plan,
     policy: &Policy,
+    callback: &mut dyn FnMut(Event) -> Control,
 ) -> Result<(Exit, Vec<Denial>), ExplainError> {
     if let Some(filter) = &mut plan.seccomp {
         tell_tracer(filter);
@@ -75,12 +77,14 @@ pub fn explain_denials(
     drop(opener);
     let mut denials = BTreeMap::new();
     tracer.run(&mut |event| {
-        if let Event::Seen { fact, errno, by } = event
-            && let Some(missing) = missing(&fact, errno, policy)
+        if let Event::Seen { fact, errno, by } = &event
+            && let Some(missing) = missing(fact, *errno, policy)
         {
-            denials.entry(*fact).or_insert((by, missing));
+            denials
+                .entry((**fact).clone())
+                .or_insert_with(|| (by.clone(), missing));
         }
-        Control::Continue
+        callback(event)
     })?;
     let exit = match report::receive(&reports)? {
         Some(Message::Ended(exit)) => exit,
@@ -137,7 +141,9 @@ fn told(rule: &Rule, base: bool) -> Rule {
 fn missing(fact: &Fact, errno: Option<i32>, policy: &Policy) -> Option<Vec<Grant>> {
     let errno = errno.map(Errno::from_raw_os_error)?;
     let fact = match (fact, errno) {
-        (Fact::File { path, .. }, Errno::NOENT | Errno::NOTDIR) if !is_on_host(path) => {
+        (Fact::File { path, touch, .. }, Errno::NOENT | Errno::NOTDIR)
+            if !is_on_host(path, *touch) =>
+        {
             return None;
         }
         (
@@ -177,8 +183,11 @@ fn program_tried(fact: &Fact) -> Option<Grant> {
     (mode & 0o111 != 0).then(|| Grant::file(FileAccess::Exec, path))
 }
 
-fn is_on_host(path: &AbsPath) -> bool {
-    path.as_path().symlink_metadata().is_ok()
+/// Whether the host would have had what was asked for: the name, or where it was to be made its directory.
+fn is_on_host(path: &AbsPath, touch: Touch) -> bool {
+    let made = matches!(touch, Touch::Create | Touch::Rename);
+    let is_there = |path: &AbsPath| path.as_path().symlink_metadata().is_ok();
+    is_there(path) || made && path.parent().is_some_and(|parent| is_there(&parent))
 }
 
 /// The fact as it would have been without confinement.

@@ -4,6 +4,7 @@ use ringfence_compile::native::Plan;
 use ringfence_policy::derive::Derived;
 use ringfence_policy::policy::Policy;
 use ringfence_policy::trace::Trace;
+use ringfence_sandbox::explain_denials;
 
 use super::{learn, policy_derive};
 use crate::args::{Format, Harden, Waiting};
@@ -148,10 +149,11 @@ fn missing_grants(
     let _streams = Streams::captured(&capture).or_cannot(prepare)?;
     let purpose = workload.map_or(Purpose::StartOnly, Purpose::Use);
     let mut session = Session::new(purpose, waiting, Some(capture), output);
-    let (missing, _) = denials::watched(plan, policy, &mut |event| session.answer(event))?;
+    let (_, denials) = explain_denials(plan.clone(), policy, &mut |event| session.answer(event))
+        .map_err(|error| denials::failed(&error))?;
     // How this run went is known from the one before it.
     drop(session.finish());
-    Ok(denials::rows(&missing))
+    Ok(denials::rows(&denials))
 }
 
 fn outcome(trouble: Option<Trouble>, missing: Vec<String>) -> Confined {

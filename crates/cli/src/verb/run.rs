@@ -1,10 +1,9 @@
 //! `ringfence run`: a command under its policy.
 
 use ringfence_compile::native::Plan;
-use ringfence_learn::{Control, Ended};
+use ringfence_learn::Control;
 use ringfence_policy::policy::Policy;
-use ringfence_sandbox::{Exit, Sandbox, SandboxError};
-use ringfence_sys::signal::Signal;
+use ringfence_sandbox::{Sandbox, SandboxError, explain_denials};
 
 use crate::args::Run;
 use crate::denials;
@@ -54,21 +53,15 @@ pub fn run(typed: &Run, output: &Output) -> Result<ExitCode, Failure> {
 
 /// Runs the command under the tracer, and says at the end what was missing.
 fn explained(plan: &Plan, policy: &Policy, output: &Output) -> Result<ExitCode, Failure> {
-    let (missing, ended) = denials::watched(plan, policy, &mut |_| Control::Continue)?;
-    if missing.is_empty() {
+    let (exit, denials) = explain_denials(plan.clone(), policy, &mut |_| Control::Continue)
+        .map_err(|error| denials::failed(&error))?;
+    if denials.is_empty() {
         output.say("nothing was refused for the want of a grant");
     }
-    for row in denials::rows(&missing) {
+    for row in denials::rows(&denials) {
         output.say(&format!("missing  {row}"));
     }
-    match ended {
-        Some(Ended::Exited(code)) => Exit::Code(code).imitate(),
-        Some(Ended::Signaled(number)) => match Signal::from_raw(number) {
-            Some(signal) => Exit::Signal(signal).imitate(),
-            None => Ok(ExitCode::Cannot),
-        },
-        None => Ok(ExitCode::Cannot),
-    }
+    exit.imitate()
 }
 
 /// A sandbox that could not be built. The command was not started.

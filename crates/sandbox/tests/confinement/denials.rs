@@ -1,5 +1,6 @@
 //! Which grant would have helped.
 
+use ringfence_learn::Control;
 use ringfence_policy::policy::Policy;
 use ringfence_sandbox::{Exit, explain_denials};
 
@@ -27,7 +28,8 @@ pub const TESTS: &[Test] = &[
 /// The grants that a command lacked, as text.
 fn lacked(grants: &[&str], argv: &[&str]) -> (Exit, Vec<String>) {
     let policy = Policy::base().join(&grants.iter().map(|text| text.parse().unwrap()).collect());
-    let (exit, denials) = explain_denials(plan(grants, argv), &policy).unwrap();
+    let (exit, denials) =
+        explain_denials(plan(grants, argv), &policy, &mut |_| Control::Continue).unwrap();
     let missing = denials.iter().flat_map(|denial| &denial.missing);
     (exit, missing.map(ToString::to_string).collect())
 }
