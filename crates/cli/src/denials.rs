@@ -19,8 +19,19 @@ pub fn rows(denials: &[Denial]) -> Vec<String> {
     }
     missing
         .into_iter()
-        .map(|(grant, denial)| format!("{grant}  (for {})", denial.by))
+        .map(|(grant, denial)| format!("{grant}  (for {}{})", denial.by, advice(grant)))
         .collect()
+}
+
+/// What to write instead, where the missing grant is implied by others.
+fn advice(grant: &Grant) -> &'static str {
+    match grant {
+        Grant::Family(family) if family == "inet" || family == "inet6" => {
+            "; any grant of `net.bind`, `net.connect` or `net.dns` gives it"
+        }
+        Grant::Syscall(_) => "; learning it adds it to the lock",
+        _ => "",
+    }
 }
 
 /// A command that could not be run and watched.
