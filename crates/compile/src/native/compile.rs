@@ -4,6 +4,7 @@ use ringfence_policy::grant::{Capability, Grant, PeerAddress, Privilege, Protoco
 use ringfence_policy::lock::Lock;
 use ringfence_policy::manifest::Manifest;
 use ringfence_policy::path::AbsPath;
+use ringfence_policy::place;
 use ringfence_policy::policy::Policy;
 
 use super::coverage::Coverage;
@@ -255,10 +256,13 @@ fn proc(policy: &Policy, target: &Target) -> Proc {
     if !target.privileged && !target.procfs_mountable {
         return Proc::Absent;
     }
-    let all = has(policy, Privilege::ProcSys)
-        || has(policy, Privilege::Tunables)
-        || policy.expanded().any(beyond_processes);
-    if all { Proc::All } else { Proc::Processes }
+    if has(policy, Privilege::ProcSys) || has(policy, Privilege::Tunables) {
+        Proc::All
+    } else if policy.expanded().any(beyond_processes) {
+        Proc::Granted
+    } else {
+        Proc::Processes
+    }
 }
 
 /// Whether a file grant speaks of proc(5) outside the directories of processes.
@@ -266,16 +270,7 @@ pub(super) fn beyond_processes(grant: &Grant) -> bool {
     let Grant::File(_, pattern) = grant else {
         return false;
     };
-    let path = pattern.literal_prefix();
-    let mut names = path.components();
-    if names.next() != Some(b"proc") {
-        return false;
-    }
-    match names.next() {
-        // `/proc` alone, or `/proc/*`: the directories of processes are what a service lists there.
-        None | Some(b"self" | b"thread-self" | b"mounts") => false,
-        Some(name) => !name.iter().all(u8::is_ascii_digit),
-    }
+    place::in_proc(&pattern.literal_prefix()) == Some(place::Proc::System)
 }
 
 fn landlock(policy: &Policy, target: &Target) -> Option<Landlock> {

@@ -81,10 +81,22 @@ fn a_capability_that_must_be_valid_on_the_host_leaves_out_the_user_namespace() {
 }
 
 #[test]
+fn proc_shows_no_more_than_it_must() {
+    for (grant, expected) in [
+        ("files.read /proc/self/maps", Proc::Processes),
+        ("files.read /proc/stat", Proc::Granted),
+        ("proc.sys", Proc::All),
+    ] {
+        assert_eq!(plan(&[grant]).view.unwrap().proc, expected, "{grant}");
+    }
+}
+
+#[test]
 fn each_row_says_how_exactly() {
     let host = host();
     for (grant, expected) in [
         ("files.read /srv", "EXACT"),
+        ("files.read /proc/meminfo", "EXACT"),
         ("files.append /srv/log", "WIDER"),
         ("files.read /srv/*.db", "WIDER"),
         ("net.bind tcp:80", "EXACT"),

@@ -5,7 +5,7 @@ use ringfence_policy::grant::{
 };
 use ringfence_policy::policy::Policy;
 
-use super::compile::{beyond_processes, has};
+use super::compile::has;
 use super::coverage::{Coverage, Status};
 use super::plan::{Limits, Plan, StartUser};
 use super::target::Target;
@@ -65,11 +65,6 @@ fn grant_status(grant: &Grant, plan: &Plan, target: &Target) -> Status {
                 return Status::Wider(format!(
                     "all of {whole}: neither mounts nor Landlock know *"
                 ));
-            }
-            if beyond_processes(grant) && plan.view.is_some() {
-                return Status::Wider(
-                    "all of /proc that is not covered becomes readable".to_owned(),
-                );
             }
             file_status(*access, plan)
         }

@@ -204,7 +204,9 @@ pub enum Proc {
     Absent,
     /// Only the directories of processes.
     Processes,
-    /// All of it, with what nobody was granted covered where that is known to matter.
+    /// These and what was granted; the rest is covered.
+    Granted,
+    /// All of it, with what is secret covered unless it was granted.
     All,
 }
 

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use ringfence_compile::native::{Proc, View};
 use ringfence_policy::path::AbsPath;
 use ringfence_sys::mount::{MountAttributes, MountFlags, set_attributes};
-use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, symlinkat};
+use rustix::fs::{CWD, FileType, Mode, mkdirat, mknodat, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags,
@@ -17,6 +17,7 @@ use rustix::mount::{
 };
 
 use super::arrange::{Arrangement, Bind, Node, nearest};
+use super::cover::{Covers, SECRET};
 use super::resolve::PASSAGE;
 use crate::error::{SandboxError, Step};
 
@@ -54,9 +55,9 @@ pub(crate) fn enter(
     builder.pivot()
 }
 
-struct Builder<'a> {
-    root: OwnedFd,
-    arrangement: &'a Arrangement,
+pub(super) struct Builder<'a> {
+    pub(super) root: OwnedFd,
+    pub(super) arrangement: &'a Arrangement,
     powers: Powers,
 }
 
@@ -191,7 +192,7 @@ impl Builder<'_> {
         let options: &[(&str, &str)] = match proc {
             Proc::Absent => return Ok(()),
             Proc::Processes => &[("subset", "pid")],
-            Proc::All => &[],
+            Proc::Granted | Proc::All => &[],
         };
         let path = AbsPath::root().join(b"proc");
         if self.is_in_root(&path) {
@@ -214,60 +215,11 @@ impl Builder<'_> {
             piece(&path, &bind, self.powers)?
         };
         attach(&mounted, &self.root, b"proc".as_slice()).step(|| "mount /proc")?;
-        if proc == Proc::All {
-            self.cover_proc()?;
+        match proc {
+            Proc::Absent | Proc::Processes => Ok(()),
+            Proc::Granted => Covers::new(self).below(&path, &|_| true),
+            Proc::All => Covers::new(self).below(&path, &|name| SECRET.contains(&name)),
         }
-        Ok(())
-    }
-
-    /// Hides what proc(5) has besides processes and what was granted, as far as it is known to matter.
-    fn cover_proc(&self) -> Result<(), SandboxError> {
-        const COVERED: [&str; 17] = [
-            "acpi",
-            "bus",
-            "driver",
-            "fs",
-            "irq",
-            "kallsyms",
-            "kcore",
-            "keys",
-            "kmsg",
-            "modules",
-            "scsi",
-            "slabinfo",
-            "sys",
-            "sysrq-trigger",
-            "timer_list",
-            "tty",
-            "vmallocinfo",
-        ];
-        let proc = AbsPath::root().join(b"proc");
-        let granted = |path: &AbsPath| {
-            self.arrangement
-                .rights
-                .keys()
-                .any(|own| *own != proc && (own.is_within(path) || path.is_within(own)))
-        };
-        for name in COVERED {
-            let path = proc.join(name.as_bytes());
-            if granted(&path) {
-                continue;
-            }
-            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let Ok(found) = openat(&self.root, relative(&path), flags, Mode::empty()) else {
-                continue;
-            };
-            let step = || format!("cover {path}");
-            let kind = FileType::from_raw_mode(rustix::fs::fstat(&found).step(step)?.st_mode);
-            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-            let cover = if kind == FileType::Directory {
-                empty("4k", "0555")?
-            } else {
-                open_tree(CWD, "/dev/null", flags).step(step)?
-            };
-            attach(&cover, &self.root, relative(&path)).step(step)?;
-        }
-        Ok(())
     }
 
     /// Whether `path` lies in the file system at the bottom, in which everything has to be created.
@@ -383,7 +335,7 @@ fn piece(path: &AbsPath, bind: &Bind, powers: Powers) -> Result<OwnedFd, Sandbox
 }
 
 /// An empty file system of our own.
-fn empty(size: &str, mode: &str) -> Result<OwnedFd, SandboxError> {
+pub(super) fn empty(size: &str, mode: &str) -> Result<OwnedFd, SandboxError> {
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
         | MountAttrFlags::MOUNT_ATTR_NODEV
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
@@ -404,7 +356,7 @@ fn filesystem(
     fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes).step(step)
 }
 
-fn attach(
+pub(super) fn attach(
     mount: &OwnedFd,
     directory: impl AsFd,
     path: impl rustix::path::Arg,
@@ -421,7 +373,7 @@ fn make_directory(root: &OwnedFd, path: &[u8], mode: Mode) -> rustix::io::Result
 }
 
 /// The path below the root's descriptor; never empty for what is put into the view.
-fn relative(path: &AbsPath) -> &[u8] {
+pub(super) fn relative(path: &AbsPath) -> &[u8] {
     path.as_bytes()
         .strip_prefix(b"/")
         .unwrap_or(path.as_bytes())

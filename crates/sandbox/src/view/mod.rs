@@ -5,5 +5,6 @@
 
 pub(crate) mod arrange;
 pub(crate) mod build;
+mod cover;
 pub(crate) mod own;
 pub(crate) mod resolve;

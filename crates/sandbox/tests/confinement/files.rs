@@ -56,6 +56,7 @@ pub const TESTS: &[Test] = &[
     ),
     ("what_was_written_is_not_executed", Needs::Anyone, written),
     ("a_set_user_id_bit_is_not_set", Needs::Anyone, set_user_id),
+    ("proc_has_what_was_granted_alone", Needs::Anyone, proc),
     ("landlock_alone_holds_files", Needs::Anyone, landlock_alone),
     ("the_view_alone_holds_files", Needs::Anyone, view_alone),
     (
@@ -270,6 +271,43 @@ fn state() {
         !Path::new(&runtime).exists(),
         "a runtime directory is removed"
     );
+}
+
+fn proc() {
+    let closed =
+        |path: &str| matches!(fs::File::open(path), Err(error) if error.raw_os_error() == Some(13));
+    let empty = |path: &str| fs::read_dir(path).is_ok_and(|entries| entries.count() == 0);
+    let shut = |path: &str| empty(path) || closed(path);
+    let grants = [
+        "files.read /proc/meminfo",
+        "files.read /proc/sys/kernel/osrelease",
+    ];
+    let check = || {
+        fs::read("/proc/meminfo").is_ok_and(|text| !text.is_empty())
+            && fs::read("/proc/sys/kernel/osrelease").is_ok()
+            && fs::read("/proc/self/status").is_ok()
+            && closed("/proc/kmsg")
+            && closed("/proc/cpuinfo")
+            && closed("/proc/sys/kernel/core_pattern")
+            && shut("/proc/sys/vm")
+            && shut("/proc/irq")
+    };
+    assert!(holds(&grants, check));
+    if rustix::process::getuid().is_root() {
+        let root = [
+            "service.user root",
+            "process.capability CAP_SYS_ADMIN",
+            "process.capability CAP_SYSLOG",
+            "process.capability CAP_DAC_OVERRIDE",
+        ];
+        assert!(holds(&[root.as_slice(), &grants].concat(), check));
+        let all = [root.as_slice(), &["proc.sys"]].concat();
+        assert!(holds(&all, || {
+            closed("/proc/kmsg")
+                && fs::File::open("/proc/kcore").is_err()
+                && fs::read("/proc/cpuinfo").is_ok()
+        }));
+    }
 }
 
 fn everything() {
