@@ -15,8 +15,8 @@ use crate::trace::{Fact, Object, Outcome, Phase, Touch, Trace};
 
 /// More single files of `/proc` than this become the privilege to read them all.
 const PROC_FILES: usize = 3;
-/// So many entries in the service's own directory below `/etc` become the directory.
-const CONFIGURATION_FILES: usize = 3;
+/// So many entries in the service's own directory become the directory.
+const OWN_FILES: usize = 3;
 
 /// A fact that is no reason for the grants it would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,7 +204,7 @@ impl Selection {
         self.drop_covered();
         self.fold_installation(program);
         self.fold_asked_for();
-        self.fold_configuration(own_names);
+        self.fold_own_directories(own_names);
         self.fold_access(FileAccess::Read, limits);
         self.fold_proc();
         network::fold(self);
@@ -363,14 +363,20 @@ impl Selection {
         self.drop_covered();
     }
 
-    /// Several files of the service's own directory below `/etc` are the directory: what a person adds
-    /// there later is meant for the service too.
-    fn fold_configuration(&mut self, own_names: &BTreeSet<Vec<u8>>) {
+    /// Several files of the service's own directory below `/etc`, `/var/lib` or `/var/cache` are the directory:
+    /// what is added there later is meant for the service too.
+    fn fold_own_directories(&mut self, own_names: &BTreeSet<Vec<u8>>) {
         let read = self.paths(FileAccess::Read);
-        let etc = AbsPath::root().join(b"etc");
-        for directory in own_names.iter().map(|name| etc.join(name)) {
+        let places: [&[&[u8]]; 3] = [&[b"etc"], &[b"var", b"lib"], &[b"var", b"cache"]];
+        let own = places.iter().flat_map(|place| {
+            let top = place
+                .iter()
+                .fold(AbsPath::root(), |top, part| top.join(part));
+            own_names.iter().map(move |name| top.join(name))
+        });
+        for directory in own {
             if !place::is_shared(&directory) && !place::is_secret(&directory) {
-                self.fold_read_to(&directory, &read, CONFIGURATION_FILES);
+                self.fold_read_to(&directory, &read, OWN_FILES);
             }
         }
         self.drop_covered();
