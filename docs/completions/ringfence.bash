@@ -140,7 +140,7 @@ _ringfence() {
             return 0
             ;;
         ringfence__subcmd__harden)
-            opts="-o -v -h --workload --name --output --format --ceiling --timeout --ready --color --verbose --help"
+            opts="-o -v -h --workload --name --output --format --ceiling --timeout --ready --free --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -207,7 +207,7 @@ _ringfence() {
             return 0
             ;;
         ringfence__subcmd__learn)
-            opts="-o -v -h --workload --output --merge --timeout --ready --color --verbose --help"
+            opts="-o -v -h --workload --output --merge --timeout --ready --free --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

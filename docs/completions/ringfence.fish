@@ -49,6 +49,7 @@ quiet\t'Only once it was quiet for two seconds'"
 complete -c ringfence -n "__fish_ringfence_using_subcommand harden" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is `dumb`; in pipes if CLICOLOR_FORCE is set'
 always\t'In pipes too'
 never\t'Nowhere'"
+complete -c ringfence -n "__fish_ringfence_using_subcommand harden" -l free -d 'Let the service use every processor while it is watched'
 complete -c ringfence -n "__fish_ringfence_using_subcommand harden" -s v -l verbose -d 'Say more on standard error: what the service prints, and each step'
 complete -c ringfence -n "__fish_ringfence_using_subcommand harden" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -l workload -d 'A command that uses the service' -r -f -a "(__fish_complete_command)"
@@ -61,6 +62,7 @@ complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -l color -d '
 always\t'In pipes too'
 never\t'Nowhere'"
 complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -l merge -d 'Add to what the trace file already holds instead of replacing it'
+complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -l free -d 'Let the service use every processor while it is watched'
 complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -s v -l verbose -d 'Say more on standard error: what the service prints, and each step'
 complete -c ringfence -n "__fish_ringfence_using_subcommand learn" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ringfence -n "__fish_ringfence_using_subcommand run" -l ceiling -d 'The site\'s ceiling: no policy exceeds it [default: /etc/ringfence/ceiling.toml, if it exists]' -r -F

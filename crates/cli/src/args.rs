@@ -217,6 +217,12 @@ pub struct Waiting {
     /// When the service counts as ready for the workload.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub ready: Ready,
+    /// Let the service use every processor while it is watched.
+    ///
+    /// Otherwise it shares one with the tracer, which makes watching many times cheaper. A service that
+    /// asks how many processors it may use is told one then.
+    #[arg(long)]
+    pub free: bool,
 }
 
 /// When a service counts as ready.

@@ -101,7 +101,7 @@ fn watched(
     let streams = Streams::captured(&capture).or_cannot(prepare)?;
     let purpose = workload.map_or(Purpose::StartOnly, Purpose::Use);
     let mut session = Session::new(purpose, &typed.waiting, Some(capture), output);
-    let trace = learn::watched(&typed.command.words, &mut session)?;
+    let trace = learn::watched(&typed.command.words, &typed.waiting, &mut session)?;
     drop(streams);
     let course = session.finish();
     match &course.failure {

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ringfence_learn::{LearnError, Watch, watch};
+
+use ringfence_policy::denial::needed;
 use ringfence_policy::grant::{Amount, Grant};
-use ringfence_policy::trace::{Fact, Trace};
+use ringfence_policy::trace::{Fact, Outcome, Trace};
 use ringfence_policy::unexercised::unexercised;
 use ringfence_sys::signal::{Signal, ignore};
 
 use super::policy_merge::read_trace;
-use crate::args::Learn;
+use crate::args::{Learn, Waiting};
 use crate::capture::Streams;
 use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
@@ -45,7 +47,7 @@ pub fn learn(typed: &Learn, output: &Output) -> Result<ExitCode, Failure> {
     let trace = {
         // What the command prints is not the result of this verb.
         let _streams = Streams::talking().or_cannot(|| "set up the command's output".to_owned())?;
-        watched(&typed.command.words, &mut session)?
+        watched(&typed.command.words, &typed.waiting, &mut session)?
     };
     let course = session.finish();
     if let Some(why) = &course.failure {
@@ -89,9 +91,14 @@ pub fn program_name(words: &[OsString]) -> Result<String, Failure> {
 }
 
 /// Runs the command under the tracer.
-pub fn watched(words: &[OsString], session: &mut Session<'_>) -> Result<Trace, Failure> {
+pub fn watched(
+    words: &[OsString],
+    waiting: &Waiting,
+    session: &mut Session<'_>,
+) -> Result<Trace, Failure> {
     let mut settings = Watch::new(words.iter().cloned());
     settings.options.quiet = QUIET;
+    settings.options.pin = !waiting.free;
     watch(&settings, &mut |event| session.answer(event)).map_err(|error| not_started(&error))
 }
 
@@ -131,6 +138,18 @@ fn summary(trace: &Trace, path: &Path) -> String {
     text
 }
 
+/// Something was reached. Netlink sockets and the address probes of the C library reach nobody.
+fn is_connection(fact: &Fact) -> bool {
+    let done = matches!(
+        fact,
+        Fact::Connect {
+            outcome: Outcome::Done,
+            ..
+        }
+    );
+    done && !needed(fact).is_empty()
+}
+
 /// The counts of a trace, and its peaks.
 pub fn learned(trace: &Trace) -> String {
     let count = |name: &str, wanted: fn(&Fact) -> bool| {
@@ -149,7 +168,7 @@ pub fn learned(trace: &Trace) -> String {
         count("program", |fact| matches!(fact, Fact::Exec { .. })),
         count("file use", |fact| matches!(fact, Fact::File { .. })),
         count("listener", |fact| matches!(fact, Fact::Listen { .. })),
-        count("connection", |fact| matches!(fact, Fact::Connect { .. })),
+        count("connection", is_connection),
         count("system call", |fact| matches!(fact, Fact::Syscall { .. })),
         count("capability", |fact| matches!(fact, Fact::Capability { .. })),
     ];

@@ -45,7 +45,7 @@ pub fn run(typed: &Run, output: &Output) -> Result<ExitCode, Failure> {
     if typed.explain_denials {
         return explained(&plan, &policy, output);
     }
-    match Sandbox::new(plan).run() {
+    match Sandbox::new(plan).hurry().run() {
         Ok(exit) => exit.imitate(),
         Err(error) => Err(not_started(&error)),
     }
