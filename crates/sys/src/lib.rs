@@ -10,6 +10,7 @@
 
 mod errno;
 
+pub mod alarm;
 pub mod credentials;
 pub mod descriptors;
 pub mod forbidden;

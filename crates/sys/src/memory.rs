@@ -55,18 +55,20 @@ pub fn read_c_string(pid: Pid, address: u64, max: usize) -> io::Result<Vec<u8>> 
     let mut at = address;
     while string.len() < max {
         let in_page = PAGE - at % PAGE;
+        // Most strings are short, and a page costs more to copy than a second call.
+        let mut piece = [0; 256];
         let wanted = usize::try_from(in_page)
             .unwrap_or(usize::MAX)
-            .min(max - string.len());
-        let mut chunk = vec![0; wanted];
-        let length = read(pid, at, &mut chunk)?;
-        chunk.truncate(length);
-        if let Some(end) = chunk.iter().position(|byte| *byte == 0) {
-            chunk.truncate(end);
-            string.append(&mut chunk);
+            .min(max - string.len())
+            .min(piece.len());
+        let (room, _) = piece.split_at_mut(wanted);
+        let length = read(pid, at, room)?;
+        let (read, _) = room.split_at(length.min(wanted));
+        if let Some(end) = read.iter().position(|byte| *byte == 0) {
+            string.extend_from_slice(read.split_at(end).0);
             return Ok(string);
         }
-        string.append(&mut chunk);
+        string.extend_from_slice(read);
         at = at
             .checked_add(length as u64)
             .ok_or_else(|| error(libc::EFAULT))?;

@@ -21,6 +21,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid,
 };
 
+mod alarm;
 mod credentials;
 mod descriptors;
 mod landlock;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     let required = std::env::var_os("RINGFENCE_TESTBED").is_some_and(|value| value == "required");
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (module, cases) in [
+        ("alarm", alarm::CASES),
         ("credentials", credentials::CASES),
         ("descriptors", descriptors::CASES),
         ("landlock", landlock::CASES),
