@@ -1,6 +1,7 @@
 //! The facts of a run while it lasts, in bounded memory.
 //!
-//! Folding may only widen what a fact says and is visible in it (`beneath`, address `0.0.0.0` or `[::]` for
+//! Folding may only widen what a fact says and is visible in it (`beneath` for a directory with very many
+//! names, or for a tree in which very many were looked at or listed; address `0.0.0.0` or `[::]` for
 //! any host, port 0 for any port). What could be kept in neither form is counted as lost. A service that
 //! runs for a month with names that are always new needs no more memory than one that runs for a minute.
 
@@ -13,13 +14,16 @@ use ringfence_policy::path::AbsPath;
 use ringfence_policy::trace::{Fact, Loss, Outcome, Phase, Sighting, Touch, Trace};
 
 use endpoints::Endpoints;
-use tree::Tree;
+use tree::{Kind, Limits, Tree};
 
 /// Circumstances with the program as an index.
 pub type Seen = BTreeSet<(Phase, u32)>;
 
 /// Names per directory, touch and outcome before the directory speaks for them.
 const NAMES_PER_DIRECTORY: usize = 256;
+/// Names below a directory, at any depth, before it speaks for all that are looked at or listed: who walks
+/// that many walks the whole tree. Other touches are told apart however many there are.
+const NAMES_OF_A_WALK: usize = 512;
 /// Nodes of all path trees before directories must speak for fewer names.
 const NODES: usize = 40_000;
 /// Facts of one kind that cannot be folded.
@@ -106,7 +110,14 @@ impl Ledger {
                 beneath,
             } => {
                 let tree = self.trees.entry((touch, outcome)).or_default();
-                let new = tree.insert(&path, (object, permission), beneath, when, self.cap);
+                let limits = Limits {
+                    names: self.cap,
+                    below: match touch {
+                        Touch::Probe | Touch::List => NAMES_OF_A_WALK,
+                        _ => usize::MAX,
+                    },
+                };
+                let new = tree.insert(&path, (object, permission), beneath, when, limits);
                 if new {
                     self.shrink();
                 }
@@ -133,6 +144,11 @@ impl Ledger {
                 true
             }
         }
+    }
+
+    /// What was done beneath the directory that speaks for this path; `None` when none does.
+    pub fn beneath(&self, touch: Touch, path: &[u8]) -> Option<&BTreeMap<Kind, Seen>> {
+        self.trees.get(&(touch, Outcome::Done))?.beneath(path)
     }
 
     /// Lets directories speak for fewer names until the trees are small enough.
@@ -281,6 +297,44 @@ mod tests {
                 _ => false,
             }));
         }
+    }
+
+    #[test]
+    fn a_walk_over_many_small_directories_is_told_by_the_directory_it_began_in() {
+        let listed = |path: &str| Fact::File {
+            path: path.parse().unwrap(),
+            touch: Touch::List,
+            object: Object::Directory,
+            permission: Permission::Others,
+            outcome: Outcome::Done,
+            beneath: false,
+        };
+        let mut ledger = Ledger::new();
+        ledger.record(listed("/srv/other"), Phase::Start, 0);
+        for number in 0..5000 {
+            let path = format!("/srv/top/{}/{}/{number}", number % 7, number % 50);
+            ledger.record(listed(&path), Phase::Start, 0);
+            ledger.record(created(&path), Phase::Start, 0);
+        }
+        let trace = ledger.to_trace();
+        let lists: Vec<_> = trace
+            .facts()
+            .filter_map(|(fact, _)| match fact {
+                Fact::File {
+                    touch: Touch::List,
+                    path,
+                    beneath,
+                    ..
+                } => Some((path.to_string(), *beneath)),
+                _ => None,
+            })
+            .collect();
+        assert!(lists.contains(&("/srv/other".to_owned(), false)));
+        assert!(lists.contains(&("/srv/top".to_owned(), true)), "{lists:?}");
+        assert_eq!(trace.facts().count(), 5000 + lists.len());
+        let beneath = ledger.beneath(Touch::List, b"/srv/top/never/seen").unwrap();
+        assert!(beneath.contains_key(&(Object::Directory, Permission::Others)));
+        assert!(ledger.beneath(Touch::List, b"/srv/other/x").is_none());
     }
 
     #[test]

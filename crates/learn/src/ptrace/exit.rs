@@ -64,7 +64,7 @@ pub enum Work {
     Ring,
 }
 
-const ENOENT: i32 = 2;
+pub const ENOENT: i32 = 2;
 const EINTR: i32 = 4;
 const ENOTDIR: i32 = 20;
 const EPERM: i32 = 1;

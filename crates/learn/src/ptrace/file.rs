@@ -10,11 +10,12 @@ use rustix::process::Pid;
 
 use super::call::{Moves, PathUse};
 use super::exit::{Pending, Work, outcome};
+use super::own_numbers::without_own_numbers;
 use super::permission::{self, READ, SEARCH, WRITE};
 use super::table::Call;
 use super::task::Actor;
 use super::tracer::Tracer;
-use super::view::{Found, View, proc_link, without_own_numbers};
+use super::view::{Found, View, proc_link};
 use super::{capability, operand};
 
 /// One path of a call whose end is awaited.
@@ -198,6 +199,13 @@ impl Tracer {
         if known && moves == Moves::Never {
             return false;
         }
+        if let [operand] = operands.as_slice()
+            && operand.touch == Touch::Probe
+            && !deny
+            && self.tells_nothing(actor, operand, key)
+        {
+            return false;
+        }
         if let Some(view) = self.view(actor) {
             for operand in &mut operands {
                 // A look changes nothing, so it can be taken at the end, when it is known to be needed.
@@ -341,6 +349,11 @@ impl Tracer {
 }
 
 impl Operand {
+    /// The directory and the path in it, and whether a link at its end is followed.
+    pub fn place(&self) -> (&[u8], &[u8], bool) {
+        (&self.base, &self.path, self.follow)
+    }
+
     fn resolve(&self, view: &View, actor: &Actor) -> Found {
         if self.path.is_empty() {
             return view.at(&self.base);

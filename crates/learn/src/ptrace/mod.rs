@@ -13,6 +13,7 @@
 mod address;
 mod call;
 mod capability;
+mod covered;
 mod entry;
 mod error;
 mod exec;
@@ -25,6 +26,7 @@ mod lifecycle;
 mod open;
 mod operand;
 mod options;
+mod own_numbers;
 mod peaks;
 mod permission;
 mod run;

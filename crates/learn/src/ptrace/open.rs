@@ -81,7 +81,21 @@ impl Tracer {
             opening.creates(),
         );
         let key = self.key(actor, what);
-        let known = form != OpenForm::Handle && !deny && self.is_known(key);
+        let mut known = form != OpenForm::Handle && !deny && self.is_known(key);
+        if !known
+            && !deny
+            && !flags.intersects(OFlags::CREATE | OFlags::TMPFILE.difference(OFlags::DIRECTORY))
+            && self.is_covered(
+                actor,
+                &opening.base,
+                &opening.path,
+                !flags.contains(OFlags::NOFOLLOW),
+                |is_directory| opening.touch(is_directory),
+            )
+        {
+            self.remember(key);
+            known = true;
+        }
         pending.key = (form != OpenForm::Handle).then_some(key);
         pending.work = Work::Open(opening);
         !known

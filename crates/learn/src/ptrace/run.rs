@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use ringfence_policy::path::{AbsPath, escape};
 use ringfence_policy::trace::{Phase, Run, Trace};
+use ringfence_sys::alarm::Alarm;
 use ringfence_sys::ptrace::{WaitFlags, wait_any};
-use ringfence_sys::signal::{self, Signal};
+use ringfence_sys::signal::{self, Signal, SignalSet};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -30,6 +31,9 @@ struct Quiet {
 impl Tracer {
     /// Watches until every process of the service is gone, and returns what was seen.
     pub fn run(mut self, callback: &mut dyn FnMut(Event) -> Control) -> Result<Trace, LearnError> {
+        // Waiting for the tracees alone, and letting a clock interrupt it, costs half of what it does to
+        // wait for a signal and then look for the tracee that sent it.
+        let alarm = Alarm::every(self.options.tick).map_err(LearnError::Prepare)?;
         let mut next_tick = Instant::now() + self.options.tick;
         let mut quiet = Quiet::default();
         while !self.tasks.is_empty() {
@@ -41,36 +45,47 @@ impl Tracer {
             let now = Instant::now();
             if now >= next_tick {
                 next_tick = now + self.options.tick;
+                self.obey_signals()?;
                 self.tick(&mut quiet, now);
                 self.deliver(callback);
             }
-            if self.tasks.is_empty() {
-                break;
-            }
-            self.sleep(next_tick.saturating_duration_since(now))?;
         }
+        drop(alarm);
         self.deliver(callback);
         self.finish()
     }
 
-    /// Handles what the kernel has to report now. Returns whether no tracee and no child is left.
+    /// Handles what the kernel has to report, until there is something to tell or the clock strikes.
+    /// Returns whether no tracee and no child is left.
     fn drain(&mut self) -> Result<bool, LearnError> {
+        // Blocked elsewhere, so that a callback's own calls are not interrupted.
+        let clock: SignalSet = [Signal::ALRM].into_iter().collect();
+        signal::unblock(clock).map_err(LearnError::Wait)?;
+        let childless = self.reports();
+        signal::block(clock).map_err(LearnError::Wait)?;
+        childless
+    }
+
+    fn reports(&mut self) -> Result<bool, LearnError> {
         for _ in 0..BATCH {
-            match wait_any(WaitFlags::NO_HANG) {
+            match wait_any(WaitFlags::empty()) {
                 Ok(Some(event)) => self.report(event).map_err(LearnError::Wait)?,
                 Ok(None) => break,
                 Err(error) if is(&error, Errno::CHILD) => return Ok(true),
-                Err(error) if is(&error, Errno::INTR) => {}
+                Err(error) if is(&error, Errno::INTR) => break,
                 Err(error) => return Err(LearnError::Wait(error)),
+            }
+            if !self.outbox.is_empty() || self.tasks.is_empty() {
+                break;
             }
         }
         Ok(false)
     }
 
-    /// Waits for a report, a signal to ourselves, or the time.
-    fn sleep(&mut self, most: Duration) -> Result<(), LearnError> {
-        match signal::wait(awaited(), Some(most)) {
-            Ok(Some(info)) if info.signal != Signal::CHLD => {
+    /// Looks for signals to ourselves.
+    fn obey_signals(&mut self) -> Result<(), LearnError> {
+        match signal::wait(awaited(), Some(Duration::ZERO)) {
+            Ok(Some(info)) => {
                 self.outbox.push_back(Event::Interrupted {
                     signal: info.signal.raw(),
                 });
@@ -81,7 +96,7 @@ impl Tracer {
                 self.stop(ending);
                 Ok(())
             }
-            Ok(_) => Ok(()),
+            Ok(None) => Ok(()),
             Err(error) if is(&error, Errno::INTR) => Ok(()),
             Err(error) => Err(LearnError::Wait(error)),
         }

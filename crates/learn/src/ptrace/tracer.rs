@@ -65,9 +65,9 @@ struct Settings {
     affinity: Option<CpuSet>,
 }
 
-/// What the loop waits for.
+/// The signals to the tracer that end the watch. They are looked for at every tick.
 pub(super) fn awaited() -> SignalSet {
-    [Signal::CHLD, Signal::INT, Signal::TERM, Signal::HUP]
+    [Signal::INT, Signal::TERM, Signal::HUP]
         .into_iter()
         .collect()
 }
@@ -75,6 +75,8 @@ pub(super) fn awaited() -> SignalSet {
 impl Settings {
     fn change(options: &Options) -> Result<Self, LearnError> {
         let mask = signal::block(awaited()).map_err(LearnError::Prepare)?;
+        // Of the clock we hear only where we wait.
+        signal::block([Signal::ALRM].into_iter().collect()).map_err(LearnError::Prepare)?;
         let mut settings = Self {
             mask,
             affinity: None,

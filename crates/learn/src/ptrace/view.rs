@@ -8,9 +8,11 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat2, readlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Stat, fstat, openat2, readlinkat, statat};
 use rustix::io::Errno;
 use rustix::process::Pid;
+
+use super::own_numbers::is_magic;
 
 /// As in the kernel.
 const MOST_LINKS: usize = 40;
@@ -93,6 +95,32 @@ impl View {
         fstat(fd).ok()
     }
 
+    /// What a name in a canonical directory is, whatever it is: a link is not followed.
+    ///
+    /// One call where [`View::stat`] takes three, for paths that the kernel itself just told.
+    pub fn entry(&self, canonical: &[u8]) -> Option<Stat> {
+        let below = self.below(canonical)?;
+        statat(&*self.root, below, AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// Whether a path that has no link on its way leads to nothing.
+    pub fn is_missing(&self, base: &[u8], path: &[u8], follow: bool) -> bool {
+        let full = self.full(base, path);
+        let follow = follow || path.last() == Some(&b'/');
+        !is_in_proc(&full)
+            && self
+                .below(&full)
+                .is_some_and(|below| matches!(self.open(below, follow), Err(Errno::NOENT)))
+    }
+
+    fn full(&self, base: &[u8], path: &[u8]) -> Vec<u8> {
+        if path.first() == Some(&b'/') {
+            [&self.prefix, path].concat()
+        } else {
+            [base, b"/", path].concat()
+        }
+    }
+
     /// A canonical path, and what is there.
     pub fn at(&self, canonical: &[u8]) -> Found {
         Found {
@@ -113,13 +141,8 @@ impl View {
     /// Resolves `path`, relative to the canonical directory `base` unless it is absolute. `follow` says
     /// whether a link at the end is followed.
     pub fn resolve(&self, base: &[u8], path: &[u8], follow: bool, looker: Looker) -> Found {
-        let full = if path.first() == Some(&b'/') {
-            [&self.prefix, path].concat()
-        } else {
-            [base, b"/", path].concat()
-        };
-        // What the kernel would show as `/proc/self` is the tracer's own here, so that goes the long way.
-        if !full.starts_with(b"/proc/") && !full.windows(5).any(|part| part == b"/proc") {
+        let full = self.full(base, path);
+        if !is_in_proc(&full) {
             let tail = path.last() == Some(&b'/');
             let plain = self
                 .below(&full)
@@ -257,53 +280,15 @@ impl View {
     }
 }
 
+/// What the kernel would show as `/proc/self` is the tracer's own here, so that goes the long way.
+fn is_in_proc(full: &[u8]) -> bool {
+    full.windows(5).any(|part| part == b"/proc")
+}
+
 fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = Vec<u8>> {
     path.split(|byte| *byte == b'/')
         .filter(|component| !component.is_empty() && *component != b".")
         .map(<[u8]>::to_vec)
-}
-
-/// Whether this is one of the links in `/proc/PID` that lead to an open file, whatever their text.
-fn is_magic(path: &[u8]) -> bool {
-    let mut parts = path.split(|byte| *byte == b'/').skip(1);
-    if parts.next() != Some(b"proc") {
-        return false;
-    }
-    let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-    if !parts.next().is_some_and(number) {
-        return false;
-    }
-    let mut rest: Vec<&[u8]> = parts.collect();
-    if let [b"task", thread, tail @ ..] = rest.as_slice()
-        && number(thread)
-    {
-        rest = tail.to_vec();
-    }
-    matches!(
-        rest.as_slice(),
-        [b"exe" | b"cwd" | b"root"] | [b"fd" | b"ns" | b"map_files", _]
-    )
-}
-
-/// The canonical path with the numbers of the service's own processes taken out: `/proc/self/...`.
-pub fn without_own_numbers(path: &[u8], own: impl Fn(i32) -> bool) -> Vec<u8> {
-    let Some(rest) = path.strip_prefix(b"/proc/") else {
-        return path.to_vec();
-    };
-    let number = |part: &[u8]| std::str::from_utf8(part).ok()?.parse::<i32>().ok();
-    let mut parts: Vec<&[u8]> = rest.split(|byte| *byte == b'/').collect();
-    let is_own = |part: &&[u8]| number(part).is_some_and(&own);
-    if parts.first().is_some_and(is_own) {
-        if let Some(first) = parts.first_mut() {
-            *first = b"self";
-        }
-        if let [_, b"task", thread, ..] = parts.as_mut_slice()
-            && number(thread).is_some()
-        {
-            *thread = b"self";
-        }
-    }
-    [b"/proc/", parts.join(&b'/').as_slice()].concat()
 }
 
 #[cfg(test)]
@@ -385,25 +370,5 @@ mod tests {
         let found = view().resolve(b"/", b"/proc/self/status", true, looker);
         assert_eq!(found.path, format!("/proc/{pid}/status").into_bytes());
         assert!(found.stat.is_some());
-        assert_eq!(
-            without_own_numbers(&found.path, |n| n == pid),
-            b"/proc/self/status"
-        );
-        assert_eq!(
-            without_own_numbers(b"/proc/1/task/1/maps", |n| n == 1),
-            b"/proc/self/task/self/maps"
-        );
-        assert_eq!(
-            without_own_numbers(b"/proc/1/maps", |_| false),
-            b"/proc/1/maps"
-        );
-    }
-
-    #[test]
-    fn only_the_links_that_lead_to_open_files_are_magic() {
-        assert!(is_magic(b"/proc/7/fd/3"));
-        assert!(is_magic(b"/proc/7/task/8/exe"));
-        assert!(!is_magic(b"/proc/mounts"));
-        assert!(!is_magic(b"/srv/7/exe"));
     }
 }

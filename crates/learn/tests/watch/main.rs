@@ -18,6 +18,7 @@ mod files;
 mod processes;
 mod sockets;
 mod trace;
+mod walks;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -39,7 +40,8 @@ fn main() {
     let tests = files::TESTS
         .iter()
         .chain(processes::TESTS)
-        .chain(sockets::TESTS);
+        .chain(sockets::TESTS)
+        .chain(walks::TESTS);
     for (name, test) in tests {
         if wanted
             .as_ref()
