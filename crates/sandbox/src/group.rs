@@ -99,6 +99,10 @@ impl Groups {
         Ok(path)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
     /// The group for `clone_with_pidfd`.
     pub(crate) fn unified(&self) -> Option<BorrowedFd<'_>> {
         self.unified.as_ref().map(AsFd::as_fd)

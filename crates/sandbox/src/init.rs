@@ -24,12 +24,26 @@ pub(crate) fn run(prepared: &Prepared, groups: &Groups, reports: &OwnedFd, work:
     match start(prepared, groups, reports.as_fd(), work) {
         Ok(service) => {
             let exit = watch(service, reports.as_fd());
+            if prepared.plan.namespaces.pid {
+                end_everyone();
+            }
             report::send(reports, &Message::Ended(exit));
         }
         Err(error) => report::send(reports, &Message::Failed(error)),
     }
     // Everything else in the pid namespace is killed with its number 1.
     exit_now(0)
+}
+
+/// Ends what the service left behind, so that the report of its end says that all of it is gone.
+///
+/// The kernel would do so when number 1 is gone, but not before it has taken the namespaces apart, and a
+/// supervisor in a hurry does not wait for that.
+fn end_everyone() {
+    // There is nobody else when this fails.
+    if signal::kill_everyone().is_ok() {
+        while !matches!(wait(WaitOptions::empty()), Err(Errno::CHILD)) {}
+    }
 }
 
 fn start(

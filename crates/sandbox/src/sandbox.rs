@@ -21,6 +21,7 @@ pub struct Sandbox {
     variables: Option<Vec<(OsString, OsString)>>,
     stdout: Option<OwnedFd>,
     deadline: Option<Duration>,
+    hurry: bool,
 }
 
 impl Sandbox {
@@ -31,6 +32,7 @@ impl Sandbox {
             variables: None,
             stdout: None,
             deadline: None,
+            hurry: false,
         }
     }
 
@@ -55,6 +57,16 @@ impl Sandbox {
         self
     }
 
+    /// Returns as soon as the last process of the service is gone.
+    ///
+    /// For a caller that ends right then: the kernel takes milliseconds to take the namespaces apart, and
+    /// leaves a process to reap behind.
+    #[must_use]
+    pub fn hurry(mut self) -> Self {
+        self.hurry = true;
+        self
+    }
+
     /// Runs the plan's command and waits for it.
     ///
     /// Meanwhile signals that the caller is sent go to the command.
@@ -75,6 +87,6 @@ impl Sandbox {
             .variables
             .unwrap_or_else(|| std::env::vars_os().collect());
         let prepared = prepare(self.plan, &variables, self.stdout)?;
-        supervise(&prepared, work, self.deadline)
+        supervise(&prepared, work, self.deadline, self.hurry)
     }
 }

@@ -23,7 +23,7 @@ use rustix::process::{
     DumpableBehavior, Gid, Pid, Uid, set_dumpable_behavior, set_parent_process_death_signal,
 };
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capability_is_in_bounding_set, clear_ambient_capability_set,
+    CapabilitySet, CapabilitySets, clear_ambient_capability_set,
     configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities,
     set_keep_capabilities, set_no_new_privs, set_thread_groups, set_thread_res_gid,
     set_thread_res_uid,
@@ -179,22 +179,16 @@ fn set_of(capabilities: &[Capability]) -> CapabilitySet {
         })
 }
 
-/// The capabilities that the kernel has, one by one.
-fn all_capabilities() -> impl Iterator<Item = CapabilitySet> {
-    (0..64)
-        .map(|bit| CapabilitySet::from_bits_retain(1 << bit))
-        // Numbers beyond the last capability are refused with EINVAL.
-        .take_while(|one| capability_is_in_bounding_set(*one).is_ok())
-}
-
 fn drop_bounding(kept: CapabilitySet) -> Result<(), SandboxError> {
-    for one in all_capabilities() {
-        if kept.contains(one) || !capability_is_in_bounding_set(one).unwrap_or(true) {
+    for bit in 0..64 {
+        let one = CapabilitySet::from_bits_retain(1 << bit);
+        if kept.contains(one) {
             continue;
         }
         match remove_capability_from_bounding_set(one) {
-            // Without CAP_SETPCAP the set stays, and no_new_privs makes it mean nothing.
-            Err(Errno::PERM) => return Ok(()),
+            // Without CAP_SETPCAP the set stays, and no_new_privs makes it mean nothing. Numbers beyond the
+            // last capability are invalid, and those that the set lacks are not.
+            Err(Errno::PERM | Errno::INVAL) => return Ok(()),
             other => other.step(|| "shrink the capability bounding set")?,
         }
     }
@@ -213,7 +207,9 @@ fn keep(kept: CapabilitySet) -> Result<(), SandboxError> {
         inheritable: kept,
     };
     set_capabilities(None, sets).step(step)?;
-    for one in all_capabilities().filter(|one| kept.contains(*one)) {
+    // Only what is held, so nothing here is unknown to the kernel.
+    let each = (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit));
+    for one in each.filter(|one| kept.contains(*one)) {
         configure_capability_in_ambient_set(one, true).step(|| "keep granted capabilities")?;
     }
     Ok(())

@@ -27,6 +27,7 @@ pub(crate) fn supervise(
     prepared: &Prepared,
     work: Work<'_>,
     deadline: Option<Duration>,
+    hurry: bool,
 ) -> Result<Exit, SandboxError> {
     let groups = Groups::for_plan(&prepared.plan)?;
     let (reports, sender) = report::pipe()?;
@@ -39,6 +40,9 @@ pub(crate) fn supervise(
             .as_ref()
             .and_then(|limits| limits.seconds);
         let watch = Watch {
+            // Without a pid namespace nobody has ended what the service left behind, and a group can only
+            // be removed when number 1 has left it.
+            hurry: hurry && prepared.plan.namespaces.pid && groups.is_empty(),
             init,
             signals: SignalFd::new(forwarded()).step(|| "watch signals")?,
             reports,
@@ -117,6 +121,7 @@ fn namespaces(prepared: &Prepared) -> Namespaces {
 }
 
 struct Watch {
+    hurry: bool,
     init: OwnedFd,
     signals: SignalFd,
     reports: OwnedFd,
@@ -151,7 +156,14 @@ impl Watch {
                 },
             }
         };
-        // Only now is every process of the service gone.
+        if let (true, Some(Message::Ended(exit))) = (self.hurry, &message) {
+            return Ok(*exit);
+        }
+        if let Some(Message::Failed(_)) = &message {
+            // Number 1 may wait for a step of the service that failed.
+            let _ = send_to_pidfd(self.init.as_fd(), Signal::KILL);
+        }
+        // Only now is every process of the service gone, whatever happened.
         let status = loop {
             match waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED) {
                 Err(Errno::INTR) => {}

@@ -18,9 +18,11 @@ use rustix::process::Pid;
 
 use crate::errno::{checked, unit};
 
+mod everyone;
 mod number;
 mod set;
 
+pub use everyone::kill_everyone;
 pub use number::Signal;
 pub use set::SignalSet;
 
