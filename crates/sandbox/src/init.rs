@@ -69,6 +69,9 @@ fn start(
             set_user_id: !plan.no_new_privileges,
         };
         build::enter(view, &prepared.arrangement, powers)?;
+        if !prepared.shares_root_change() {
+            build::drop_old_root()?;
+        }
     }
     let mapping = service::Mapping::needed(prepared)?;
     let child = fork().step(|| "start the service's process")?;
@@ -76,6 +79,9 @@ fn start(
         Fork::Child => service::run(prepared, reports, mapping.as_ref(), work),
         Fork::Parent(pid) => pid,
     };
+    if prepared.shares_root_change() {
+        build::drop_old_root()?;
+    }
     if let Some(mapping) = mapping {
         mapping.write(prepared, service)?;
     }

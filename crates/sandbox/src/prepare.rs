@@ -33,6 +33,16 @@ pub(crate) struct Prepared {
     pub(crate) stdout: Option<OwnedFd>,
 }
 
+impl Prepared {
+    /// Whether number 1 drops the old root while the service's process already prepares itself.
+    ///
+    /// Dropping it takes number 1 some milliseconds, of which the service needs none. Only with a pid
+    /// namespace, in which the service cannot outlive a number 1 that failed.
+    pub(crate) fn shares_root_change(&self) -> bool {
+        self.plan.view.is_some() && self.plan.namespaces.pid
+    }
+}
+
 /// Looks up identities and paths, creates the service's own directories and compiles the filter.
 pub(crate) fn prepare(
     plan: Plan,

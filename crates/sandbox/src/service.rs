@@ -35,6 +35,7 @@ use crate::limit;
 use crate::prepare::Prepared;
 use crate::report::{self, Message};
 use crate::rules;
+use crate::view::build;
 
 /// What is done under the confinement.
 pub(crate) enum Work<'a> {
@@ -86,6 +87,9 @@ fn confine(
     }
     if let Some(limits) = &plan.limits {
         limit::apply(limits)?;
+    }
+    if prepared.shares_root_change() {
+        build::await_new_root()?;
     }
     take_identity(prepared, mapping)?;
     if !plan.namespaces.pid {

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use ringfence_compile::native::{Proc, View};
 use ringfence_policy::path::AbsPath;
 use ringfence_sys::mount::{MountAttributes, MountFlags, set_attributes};
-use rustix::fs::{CWD, FileType, Mode, mkdirat, mknodat, symlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, StatxFlags, mkdirat, mknodat, statx, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags,
@@ -32,7 +32,8 @@ pub(crate) struct Powers {
     pub(crate) set_user_id: bool,
 }
 
-/// Builds the view and makes it the root of the calling process, in which nothing of the old one is left.
+/// Builds the view and makes it the root of the calling process. The old root still lies on top of it, until
+/// [`drop_old_root`].
 pub(crate) fn enter(
     view: &View,
     arrangement: &Arrangement,
@@ -295,11 +296,32 @@ impl Builder<'_> {
         };
         set_attributes(self.root.as_fd(), "", &attributes, false).step(step)?;
         rustix::process::fchdir(&self.root).step(step)?;
-        // The old root ends up on top of the new one, as pivot_root(2) explains, and is then taken away.
-        rustix::process::pivot_root(".", ".").step(step)?;
-        unmount(".", UnmountFlags::DETACH).step(|| "let go of the old root")?;
-        rustix::process::chdir("/").step(step)
+        // The old root ends up on top of the new one, as pivot_root(2) explains.
+        rustix::process::pivot_root(".", ".").step(step)
     }
+}
+
+/// Takes the old root away. The working directory is that of [`enter`].
+///
+/// It is gone at once, but the call returns only after a grace period of the kernel, some milliseconds.
+pub(crate) fn drop_old_root() -> Result<(), SandboxError> {
+    unmount(".", UnmountFlags::DETACH).step(|| "let go of the old root")?;
+    rustix::process::chdir("/").step(|| "change to the new root")
+}
+
+/// Waits until the old root is gone, which another process of the mount namespace sees to.
+pub(crate) fn await_new_root() -> Result<(), SandboxError> {
+    let mount = |path: &str| {
+        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID);
+        found
+            .map(|found| found.stx_mnt_id)
+            .step(|| "look at the new root")
+    };
+    // Above the root is what lies on top of it.
+    while mount("/")? != mount("/..")? {
+        rustix::thread::sched_yield();
+    }
+    rustix::process::chdir("/").step(|| "change to the new root")
 }
 
 /// A detached copy of a piece of the host with the attributes it is to have.
