@@ -177,9 +177,9 @@ mod tests {
 
     #[test]
     fn the_linker_of_a_program_is_found_in_its_headers() {
-        let own = File::open(std::env::current_exe().unwrap()).unwrap();
+        let shell = File::open("/bin/sh").unwrap();
         assert!(matches!(
-            interpreter(&own),
+            interpreter(&shell),
             Interpreter::Elf(path) if path.starts_with(b"/lib")
         ));
         assert_eq!(interpreter(&file(b"\x7fELF\x02")), Interpreter::None);
