@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::fold::Limits;
 use super::select::Selection;
 use super::{amounts, evidence, identity, service};
 use crate::grant::{FileAccess, Grant, SyscallName};
-use crate::lock::{Lock, Tried, Widened};
+use crate::lock::{Lock, Tried, Widened, sha256};
 use crate::manifest::{Entry, Listen, Manifest, Service};
 use crate::path::AbsPath;
 use crate::place;
@@ -128,7 +126,7 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
     manifest.normalize();
 
     let lock = Lock {
-        manifest_sha256: digest(&manifest.render()),
+        manifest_sha256: sha256(manifest.render().as_bytes()),
         arch: run.arch.clone(),
         exec: run.exec.clone(),
         exec_sha256: run.sha256.clone(),
@@ -144,17 +142,6 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
         unexercised: unexercised(trace),
     };
     Ok(Derived { manifest, lock })
-}
-
-fn digest(text: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 /// Takes the calls out, and adds those that do the same.
