@@ -1,0 +1,3 @@
+//! Reads the machine and its service manager, applies what was compiled, and rolls it back.
+//!
+//! Nothing here decides what a service may do.

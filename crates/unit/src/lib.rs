@@ -1,0 +1,3 @@
+//! systemd's unit files: how the service manager reads them, and how exposed it says a service is.
+//!
+//! Everything here is pure: who reads files hands in their bytes. Nothing here knows what a host enforces.

@@ -1,0 +1,1 @@
+//! Boots real Debian machines with systemd for the tests.
