@@ -332,6 +332,7 @@ pub(crate) fn lock() -> BoxedStrategy<Lock> {
         vec(path(), 0..3),
         vec(path(), 0..3),
         vec(text("[ -~]{0,12}"), 0..3),
+        vec(grant(), 0..3),
     );
     (
         path(),
@@ -342,18 +343,21 @@ pub(crate) fn lock() -> BoxedStrategy<Lock> {
         lists,
     )
         .prop_map(
-            |(exec, calls, evidence, widened, tried, (code, links, unexercised))| Lock {
-                manifest_sha256: "00".repeat(32),
-                arch: "x86_64".to_owned(),
-                exec,
-                exec_sha256: "ff".repeat(32),
-                syscalls: calls.iter().map(|name| name.parse().unwrap()).collect(),
-                code,
-                links,
-                evidence,
-                widened,
-                tried,
-                unexercised,
+            |(exec, calls, evidence, widened, tried, (code, links, unexercised, provisional))| {
+                Lock {
+                    manifest_sha256: "00".repeat(32),
+                    arch: "x86_64".to_owned(),
+                    exec,
+                    exec_sha256: "ff".repeat(32),
+                    syscalls: calls.iter().map(|name| name.parse().unwrap()).collect(),
+                    code,
+                    links,
+                    evidence,
+                    widened,
+                    tried,
+                    provisional,
+                    unexercised,
+                }
             },
         )
         .boxed()

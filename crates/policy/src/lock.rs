@@ -5,6 +5,7 @@
 //! no more: the calls that were learned stay true.
 
 mod file;
+mod provisional;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,9 @@ pub struct Lock {
     pub widened: Vec<Widened>,
     /// What the service tried in vain, and was not granted.
     pub tried: Vec<Tried>,
+    /// Grants that were given back after the policy was enforced and the service failed without them. Nobody
+    /// has reviewed them yet.
+    pub provisional: Vec<Grant>,
     /// What the service could do and did not while it was watched, in sentences.
     pub unexercised: Vec<String>,
 }

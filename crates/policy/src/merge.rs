@@ -176,6 +176,7 @@ pub fn merge_locks(one: &Lock, other: &Lock, merged_sha256: String) -> Result<Lo
         evidence: one.evidence.clone(),
         widened: union(&one.widened, &other.widened),
         tried: union(&one.tried, &other.tried),
+        provisional: union(&one.provisional, &other.provisional),
         // What one run did not see another may have.
         unexercised: one
             .unexercised

@@ -139,6 +139,7 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
             .into_iter()
             .map(|(grant, outcome)| Tried { grant, outcome })
             .collect(),
+        provisional: Vec::new(),
         unexercised: unexercised(trace),
     };
     Ok(Derived { manifest, lock })

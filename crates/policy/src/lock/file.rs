@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Evidence, Lock, Tried, Widened};
-use crate::grant::SyscallName;
+use crate::grant::{Grant, SyscallName};
 use crate::manifest::page::{Line, Page, Section, Value};
 use crate::manifest::problem::Problem;
 use crate::manifest::write::quoted;
@@ -37,6 +37,8 @@ struct File {
     code: Vec<AbsPath>,
     #[serde(default)]
     links: Vec<AbsPath>,
+    #[serde(default)]
+    provisional: Vec<Grant>,
     #[serde(default)]
     unexercised: Vec<String>,
     #[serde(default)]
@@ -81,6 +83,7 @@ impl Lock {
             evidence: file.evidence,
             widened: file.widened,
             tried: file.tried,
+            provisional: file.provisional,
             unexercised: file.unexercised,
         })
     }
@@ -136,6 +139,7 @@ impl Lock {
                 list("syscalls", &self.syscalls),
                 list("code", &self.code),
                 list("links", &self.links),
+                list("provisional", &self.provisional),
                 list("unexercised", &self.unexercised),
             ],
         )
@@ -226,6 +230,7 @@ mod tests {
             evidence: BTreeMap::new(),
             widened: Vec::new(),
             tried: Vec::new(),
+            provisional: Vec::new(),
             unexercised: Vec::new(),
         };
         assert!(lock.is_for("abc"));
