@@ -7,10 +7,10 @@ use ringfence_policy::path::AbsPath;
 use ringfence_policy::place;
 use ringfence_policy::policy::Policy;
 
-use super::coverage::Coverage;
 use super::plan::{Identity, Landlock, Namespaces, Plan, Proc, StartUser, View};
 use super::target::Target;
 use super::{calls, cover, files, limits, network};
+use crate::coverage::{Coverage, Inexact};
 
 /// What a manifest says about a service besides its grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,15 +57,8 @@ impl Settings {
 #[non_exhaustive]
 pub enum CompileError {
     /// A grant that must be exact is not.
-    #[error("enforce `{subject}` exactly, as [require] asks: {word}: {why}")]
-    Inexact {
-        /// The grant.
-        subject: String,
-        /// The status instead.
-        word: &'static str,
-        /// Why.
-        why: String,
-    },
+    #[error(transparent)]
+    Inexact(#[from] Inexact),
     /// Only root can start this service.
     #[error("start `{service}` as {user}: uid {uid} can only start services as itself")]
     OtherUser {
@@ -131,36 +124,12 @@ pub fn compile(
     };
     let coverage = cover::coverage(policy, &plan, target);
     plan.notes = cover::notes(policy, &plan, target);
-    require_exact(settings, &coverage)?;
+    coverage.require_exact(&settings.require_exact)?;
     Ok((plan, coverage))
 }
 
 pub(super) fn has(policy: &Policy, privilege: Privilege) -> bool {
     policy.allows(&Grant::Privilege(privilege))
-}
-
-fn require_exact(settings: &Settings, coverage: &Coverage) -> Result<(), CompileError> {
-    use super::coverage::Subject;
-    for row in coverage.inexact() {
-        let kind = match &row.subject {
-            Subject::Grant(grant) => grant.kind(),
-            Subject::Control(id) => (*id).to_owned(),
-        };
-        let asked = |wanted: &String| {
-            kind == *wanted
-                || kind
-                    .strip_prefix(wanted.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
-        };
-        if settings.require_exact.iter().any(asked) {
-            return Err(CompileError::Inexact {
-                subject: row.subject.to_string(),
-                word: row.status.word(),
-                why: row.status.why().to_owned(),
-            });
-        }
-    }
-    Ok(())
 }
 
 fn identity(

@@ -3,10 +3,10 @@
 use ringfence_policy::policy::Policy;
 
 use super::compile::{CompileError, Settings, compile};
-use super::coverage::{Coverage, Status};
 use super::plan::{Plan, Proc, StartUser};
 use super::syscall::Arch;
 use super::target::Target;
+use crate::coverage::{Coverage, Status};
 
 fn host() -> Target {
     Target {

@@ -6,10 +6,10 @@ use ringfence_policy::grant::{
 use ringfence_policy::policy::Policy;
 
 use super::compile::has;
-use super::coverage::{Coverage, Status};
 use super::plan::{Limits, Plan, StartUser};
 use super::target::Target;
 use super::{limits, network};
+use crate::coverage::{Coverage, Status};
 
 const NO_VIEW: &str = "the host gives this user no mount namespace";
 const NO_LANDLOCK: &str = "the kernel has no Landlock";

@@ -7,7 +7,6 @@ mod compile;
 #[cfg(test)]
 mod compile_tests;
 mod cover;
-mod coverage;
 mod files;
 mod implied;
 mod layer;
@@ -20,8 +19,8 @@ pub mod argument;
 pub mod seccomp;
 pub mod syscall;
 
+pub use crate::coverage::{Coverage, Row, Status, Subject};
 pub use compile::{CompileError, Settings, compile};
-pub use coverage::{Coverage, Row, Status, Subject};
 pub use layer::Layer;
 pub use plan::{
     FileRule, FileUse, Identity, Landlock, Limits, Namespaces, Plan, Proc, StartUser, View,

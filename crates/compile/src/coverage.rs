@@ -21,7 +21,7 @@ pub enum Status {
     Inert(String),
     /// The host is too old for it.
     Lost(String),
-    /// The native back end has no means for it.
+    /// The back end has no means for it.
     None(String),
 }
 
@@ -87,6 +87,18 @@ pub struct Row {
     pub status: Status,
 }
 
+/// Something that must be enforced exactly is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("enforce `{subject}` exactly, as [require] asks: {word}: {why}")]
+pub struct Inexact {
+    /// The grant or control.
+    pub subject: String,
+    /// The status instead.
+    pub word: &'static str,
+    /// Why.
+    pub why: String,
+}
+
 /// The table: every grant has a row, and every control that a missing grant implies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -105,14 +117,38 @@ impl Coverage {
         self.rows.iter().filter(|row| row.status != Status::Exact)
     }
 
-    pub(super) fn grant(&mut self, grant: &Grant, status: Status) {
+    /// Fails when a row of one of these kinds is not exact, as `[require] exact` asks.
+    ///
+    /// A kind is that of a grant (`files.read`), the first part of one (`files`), or the id of a control.
+    pub fn require_exact(&self, kinds: &[String]) -> Result<(), Inexact> {
+        for row in self.inexact() {
+            let kind = match &row.subject {
+                Subject::Grant(grant) => grant.kind(),
+                Subject::Control(id) => (*id).to_owned(),
+            };
+            let asked = |wanted: &String| {
+                kind.strip_prefix(wanted.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            if kinds.iter().any(asked) {
+                return Err(Inexact {
+                    subject: row.subject.to_string(),
+                    word: row.status.word(),
+                    why: row.status.why().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn grant(&mut self, grant: &Grant, status: Status) {
         self.rows.push(Row {
             subject: Subject::Grant(grant.clone()),
             status,
         });
     }
 
-    pub(super) fn control(&mut self, id: &'static str, status: Status) {
+    pub(crate) fn control(&mut self, id: &'static str, status: Status) {
         self.rows.push(Row {
             subject: Subject::Control(id),
             status,
