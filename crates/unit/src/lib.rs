@@ -1,3 +1,7 @@
 //! systemd's unit files: how the service manager reads them, and how exposed it says a service is.
 //!
 //! Everything here is pure: who reads files hands in their bytes. Nothing here knows what a host enforces.
+
+pub mod load;
+pub mod name;
+pub mod text;
