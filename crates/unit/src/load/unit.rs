@@ -67,8 +67,8 @@ impl Unit {
     }
 
     /// Adds the main file, unless the service manager would not load it.
-    pub(super) fn add_main(&mut self, path: PathBuf, parsed: Parsed) -> Result<(), LoadError> {
-        if let Some(error) = parsed.failure.map(Box::new) {
+    pub(super) fn add_main(&mut self, path: PathBuf, mut parsed: Parsed) -> Result<(), LoadError> {
+        if let Some(error) = parsed.failure.take().map(Box::new) {
             let name = self.name.clone();
             return Err(LoadError::Broken { name, path, error });
         }
