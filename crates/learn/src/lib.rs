@@ -2,12 +2,14 @@
 //!
 //! A tracer turns a running service into a [`Trace`](ringfence_policy::trace::Trace): facts, peaks and an
 //! honest count of what was missed. Nothing here decides what should be allowed, and nothing is printed.
-//! There is one tracer, [`ptrace`]; [`watch()`] starts a command under it.
+//! There is one tracer, [`ptrace`]; [`watch()`] starts a command under it, [`unit`] watches what the service manager
+//! starts.
 
 mod accounts;
 mod ledger;
 pub mod ptrace;
 mod store;
+pub mod unit;
 mod watch;
 
 pub use ptrace::LearnError;

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ringfence_policy::path::AbsPath;
-use ringfence_policy::trace::{Address, Fact, SocketKind, Trace};
+use ringfence_policy::trace::{Address, Exercise, Fact, SocketKind, Trace};
 use rustix::process::Pid;
 
 use crate::ptrace::{LearnError, Options, Tracer};
+use crate::unit::Role;
 
 /// A command to start and watch.
 #[derive(Debug)]
@@ -69,6 +70,13 @@ pub enum Event {
         /// The program, resolved.
         program: AbsPath,
     },
+    /// A command of a unit came in and is about to begin.
+    Joined {
+        /// Its process.
+        pid: Pid,
+        /// Which of the unit's commands it is.
+        role: Role,
+    },
     /// A socket began to listen, or a datagram socket was bound.
     Listening {
         /// The address with the port that clients use, also where the kernel chose it.
@@ -91,7 +99,8 @@ pub enum Event {
         /// How it ended.
         ended: Ended,
     },
-    /// The watcher itself was sent SIGINT, SIGTERM or SIGHUP. It has passed the signal on and begun to stop.
+    /// The watcher itself was sent SIGINT, SIGTERM or SIGHUP. It has passed the signal on to a command that it
+    /// started, and begun to stop; with a unit it has done nothing.
     Interrupted {
         /// The signal.
         signal: i32,
@@ -119,7 +128,14 @@ pub enum Control {
     Steady,
     /// Ask the service to end; what is seen from now on belongs to stopping.
     Stop(Ending),
-    /// Kill what is left, at once.
+    /// A unit: it is active, with this main process if it has one. What is seen from now on is
+    /// [`Phase::Steady`](ringfence_policy::trace::Phase).
+    Serving(Option<Pid>),
+    /// A unit: the service manager was asked to stop it.
+    Stopping,
+    /// A unit: this was done with it.
+    Exercised(Exercise),
+    /// Kill what is left, at once. The watch of a unit ends with this.
     Finish,
 }
 

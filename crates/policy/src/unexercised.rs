@@ -169,6 +169,7 @@ mod tests {
             gid: 0,
             ended: ended.map(Into::into),
             loss: Loss::default(),
+            unit: None,
         }
     }
 

@@ -64,7 +64,9 @@ impl Tracer {
         deny: bool,
     ) {
         let errno = deny.then_some(1);
-        if self.image.count == 0 && !self.attached {
+        if self.is_joining(actor)
+            || (self.image.count == 0 && !self.attached && self.unit.is_none())
+        {
             // The exec that starts the service is ours.
             return;
         }

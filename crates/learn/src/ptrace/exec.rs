@@ -8,7 +8,7 @@ use rustix::process::Pid;
 
 use super::exit::{Pending, Work};
 use super::file::descriptor_path;
-use super::image::{Executed, Interpreter, interpreter};
+use super::image::{Executed, Image, Interpreter, interpreter};
 use super::task::Actor;
 use super::tracer::Tracer;
 use super::view::{View, proc_link};
@@ -47,7 +47,11 @@ impl Tracer {
             };
             view.resolve(&base, &path, flags & AT_SYMLINK_NOFOLLOW == 0, actor.looker)
         };
-        let words = if actor.process == self.main && self.phase == Phase::Start {
+        let may_stay = match &self.unit {
+            Some(_) => true,
+            None => actor.process == self.main && self.phase == Phase::Start,
+        };
+        let words = if may_stay {
             operand::strings(actor.task, list, MOST_ARGUMENTS).unwrap_or_default()
         } else {
             Vec::new()
@@ -108,9 +112,11 @@ impl Tracer {
             task.identity = status.identity;
         }
         let alone = self.tasks.len() == 1;
+        let joined = self.is_joining(&before);
         let stage = process == self.main
             && self.phase == Phase::Start
             && !self.attached
+            && self.unit.is_none()
             && (self.image.count == 0 || alone);
         if stage && self.image.count > 0 {
             self.ledger.was_wrapper();
@@ -139,9 +145,19 @@ impl Tracer {
             return;
         };
         // The first program of a stage has nobody before it that belongs to the service.
-        let by = if stage { after.clone() } else { before };
+        let by = if stage || joined {
+            after.clone()
+        } else {
+            before
+        };
         self.record_program(&by, &view, &executed);
-        if stage {
+        if self.unit.is_some() {
+            self.note_privileged(process, &executed, &program);
+            if let Some(image) = self.image_of(&after, &view, executed) {
+                self.became(process, image);
+                self.tell_started(process, &program);
+            }
+        } else if stage {
             self.new_image(&after, &view, executed);
         } else if process == self.main && self.image.count > 0 {
             self.tell_started(process, &program);
@@ -179,17 +195,41 @@ impl Tracer {
 
     /// The main process is a program that it may stay.
     fn new_image(&mut self, actor: &Actor, view: &View, executed: Executed) {
-        let Some(exec) = self.absolute(&executed.found.path) else {
+        let Some(image) = self.image_of(actor, view, executed) else {
             return;
         };
-        self.image.file = view.open_file(&executed.found.path);
-        self.image.argv = executed.argv;
-        self.image.count += 1;
-        self.image.directory =
-            proc_link(actor.task, "cwd").and_then(|text| AbsPath::from_bytes(&text).ok());
-        self.image.exec = Some(exec.clone());
+        self.image = Image {
+            typed: std::mem::take(&mut self.image.typed),
+            count: self.image.count + 1,
+            uid: self.image.uid,
+            gid: self.image.gid,
+            ..image
+        };
         self.failure = None;
-        self.tell_started(actor.process, &exec);
+        if let Some(exec) = self.image.exec.clone() {
+            self.tell_started(actor.process, &exec);
+        }
+    }
+
+    /// The program that a process became.
+    fn image_of(&mut self, actor: &Actor, view: &View, executed: Executed) -> Option<Image> {
+        Some(Image {
+            exec: Some(self.absolute(&executed.found.path)?),
+            file: view.open_file(&executed.found.path),
+            argv: executed.argv,
+            directory: proc_link(actor.task, "cwd")
+                .and_then(|text| AbsPath::from_bytes(&text).ok()),
+            ..Image::default()
+        })
+    }
+
+    /// Says so when the program's file would have changed the ids of who runs it.
+    fn note_privileged(&mut self, process: Pid, executed: &Executed, program: &AbsPath) {
+        const SET_IDS: u32 = 0o6000;
+        let mode = executed.found.stat.as_ref().map_or(0, |stat| stat.st_mode);
+        if mode & SET_IDS != 0 {
+            self.note_lost_privileges(process, program);
+        }
     }
 
     fn tell_started(&mut self, pid: Pid, program: &AbsPath) {

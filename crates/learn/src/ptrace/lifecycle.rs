@@ -34,14 +34,14 @@ impl Tracer {
             }
         }
         if !self.processes.contains_key(&process) {
-            let program = self
-                .processes
-                .get(&maker.process)
-                .map_or(0, |process| process.program);
+            let maker = self.processes.get(&maker.process);
             let new = Process {
-                program,
+                program: maker.map_or(0, |process| process.program),
                 inner,
                 pidfd: None,
+                origin: maker.and_then(|process| process.origin.clone()),
+                image: maker.and_then(|process| process.image.clone()),
+                joining: false,
             };
             self.processes.insert(process, new);
         }
@@ -109,6 +109,7 @@ impl Tracer {
             self.tasks.retain(|_, other| other.process != pid);
             self.processes.remove(&pid);
             self.peaks.gone(pid);
+            self.unit_process_ended(pid);
             if pid == self.main {
                 self.ended = Some(ended);
                 self.outbox.push_back(Event::MainExited(ended));

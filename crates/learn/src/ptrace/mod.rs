@@ -20,6 +20,7 @@ mod exec;
 mod exit;
 mod file;
 mod filter;
+mod gather;
 mod image;
 mod launch;
 mod lifecycle;
@@ -39,6 +40,7 @@ mod tracer;
 mod view;
 
 pub use error::LearnError;
+pub(crate) use filter::program as filter_program;
 pub use filter::{DENY, RECORD};
 pub use options::Options;
 pub use tracer::Tracer;

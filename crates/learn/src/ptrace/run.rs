@@ -1,6 +1,8 @@
 //! The loop: wait, handle, tell, obey.
 
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::{Duration, Instant};
 
 use ringfence_policy::path::{AbsPath, escape};
@@ -12,7 +14,8 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::LearnError;
-use super::image;
+use super::gather::PERIOD;
+use super::image::{self, Image};
 use super::tracer::{Tracer, awaited};
 use crate::watch::{Control, Ending, Event};
 
@@ -33,14 +36,23 @@ impl Tracer {
     pub fn run(mut self, callback: &mut dyn FnMut(Event) -> Control) -> Result<Trace, LearnError> {
         // Waiting for the tracees alone, and letting a clock interrupt it, costs half of what it does to
         // wait for a signal and then look for the tracee that sent it.
-        let alarm = Alarm::every(self.options.tick).map_err(LearnError::Prepare)?;
+        let period = match &self.unit {
+            Some(_) => PERIOD.min(self.options.tick),
+            None => self.options.tick,
+        };
+        let alarm = Alarm::every(period).map_err(LearnError::Prepare)?;
         let mut next_tick = Instant::now() + self.options.tick;
         let mut quiet = Quiet::default();
-        while !self.tasks.is_empty() {
+        while self.goes_on() {
+            self.gather()?;
             let childless = self.drain()?;
             self.deliver(callback);
             if childless {
-                break;
+                if self.unit.is_none() {
+                    break;
+                }
+                // Between two starts of a unit there is nothing to wait for.
+                std::thread::sleep(period);
             }
             let now = Instant::now();
             if now >= next_tick {
@@ -53,6 +65,11 @@ impl Tracer {
         drop(alarm);
         self.deliver(callback);
         self.finish()
+    }
+
+    /// Whether there is more to see.
+    fn goes_on(&self) -> bool {
+        !self.tasks.is_empty() || self.unit.as_ref().is_some_and(|unit| !unit.finished)
     }
 
     /// Handles what the kernel has to report, until there is something to tell or the clock strikes.
@@ -75,7 +92,7 @@ impl Tracer {
                 Err(error) if is(&error, Errno::INTR) => break,
                 Err(error) => return Err(LearnError::Wait(error)),
             }
-            if !self.outbox.is_empty() || self.tasks.is_empty() {
+            if !self.outbox.is_empty() || !self.goes_on() {
                 break;
             }
         }
@@ -89,11 +106,12 @@ impl Tracer {
                 self.outbox.push_back(Event::Interrupted {
                     signal: info.signal.raw(),
                 });
-                let ending = Ending {
-                    signal: info.signal.raw(),
-                    ..Ending::default()
-                };
-                self.stop(ending);
+                if self.unit.is_none() {
+                    self.stop(Ending {
+                        signal: info.signal.raw(),
+                        ..Ending::default()
+                    });
+                }
                 Ok(())
             }
             Ok(None) => Ok(()),
@@ -112,7 +130,17 @@ impl Tracer {
                     }
                 }
                 Control::Stop(ending) => self.stop(ending),
+                Control::Serving(main) => self.serve(main),
+                Control::Stopping => self.phase = Phase::Stop,
+                Control::Exercised(exercise) => {
+                    if let Some(unit) = &mut self.unit {
+                        unit.exercise(exercise);
+                    }
+                }
                 Control::Finish => {
+                    if let Some(unit) = &mut self.unit {
+                        unit.finished = true;
+                    }
                     self.phase = Phase::Stop;
                     self.kill();
                 }
@@ -202,44 +230,63 @@ impl Tracer {
     }
 
     fn finish(mut self) -> Result<Trace, LearnError> {
-        if self.image.count == 0 && !self.attached {
+        if self.image.count == 0 && !self.attached && self.unit.is_none() {
             return Err(self.start_error());
         }
         let mut trace = self.ledger.to_trace();
         self.peaks.record(&mut trace);
-        if let Some(exec) = self.image.exec.take() {
-            let argv: Vec<String> = self.image.argv.iter().map(|a| text(a)).collect();
-            let typed: Vec<String> = self
-                .image
-                .typed
-                .iter()
-                .map(|word| text(std::os::unix::ffi::OsStrExt::as_bytes(word.as_os_str())))
-                .collect();
-            trace.record_run(Run {
-                tracer: "ptrace".to_owned(),
-                arch: std::env::consts::ARCH.to_owned(),
-                exec,
-                sha256: self
-                    .image
-                    .file
-                    .take()
-                    .map(image::sha256)
-                    .unwrap_or_default(),
-                typed: if self.image.count > 1 {
-                    typed
-                } else {
-                    Vec::new()
-                },
-                argv,
-                directory: self.image.directory.take().unwrap_or_else(AbsPath::root),
-                uid: self.image.uid,
-                user: self.accounts.user(self.image.uid),
-                gid: self.image.gid,
-                ended: self.ended.map(|ended| ended.to_string()),
-                loss: self.ledger.loss().clone(),
-            });
+        let run = match &self.unit {
+            None => self.run_of(&self.image),
+            Some(unit) => unit.image.as_ref().and_then(|image| {
+                let origin = unit.origin.as_ref()?;
+                let image = Image {
+                    typed: origin
+                        .typed
+                        .iter()
+                        .map(|word| OsString::from_vec(word.clone()))
+                        .collect(),
+                    exec: image.exec.clone(),
+                    argv: image.argv.clone(),
+                    count: image.count,
+                    file: image.file.as_ref().and_then(|file| file.try_clone().ok()),
+                    directory: image.directory.clone(),
+                    uid: origin.uid,
+                    gid: origin.gid,
+                };
+                Some(Run {
+                    unit: Some(unit.run()),
+                    ..self.run_of(&image)?
+                })
+            }),
+        };
+        if let Some(run) = run {
+            trace.record_run(run);
         }
         Ok(trace)
+    }
+
+    /// The run of a main process that stayed this program; `None` when there was no program.
+    fn run_of(&self, image: &Image) -> Option<Run> {
+        let typed = image.typed.iter().map(|word| text(word.as_bytes()));
+        Some(Run {
+            tracer: "ptrace".to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            exec: image.exec.clone()?,
+            sha256: image.file.as_ref().map(image::sha256).unwrap_or_default(),
+            typed: if image.count > 1 {
+                typed.collect()
+            } else {
+                Vec::new()
+            },
+            argv: image.argv.iter().map(|word| text(word)).collect(),
+            directory: image.directory.clone().unwrap_or_else(AbsPath::root),
+            uid: image.uid,
+            user: self.accounts.user(image.uid),
+            gid: image.gid,
+            ended: self.ended.map(|ended| ended.to_string()),
+            loss: self.ledger.loss().clone(),
+            unit: None,
+        })
     }
 
     /// Why the child never became its program.

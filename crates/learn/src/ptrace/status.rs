@@ -48,6 +48,10 @@ pub struct Status {
     pub memory: u64,
     /// The most bytes of memory there ever were.
     pub memory_peak: u64,
+    /// Signals that it blocks, signal n as bit n - 1.
+    pub blocked: u64,
+    /// No exec will give it more privileges.
+    pub no_new_privs: bool,
 }
 
 /// Reads the file; `None` when the task is gone.
@@ -95,6 +99,13 @@ fn parse(text: &[u8]) -> Status {
                     .and_then(|word| u64::from_str_radix(word, 16).ok())
                     .unwrap_or(0);
             }
+            "SigBlk" => {
+                status.blocked = words
+                    .next()
+                    .and_then(|word| u64::from_str_radix(word, 16).ok())
+                    .unwrap_or(0);
+            }
+            "NoNewPrivs" => status.no_new_privs = words.next() == Some("1"),
             "VmRSS" => status.memory = bytes(),
             "VmHWM" => status.memory_peak = bytes(),
             _ => {}
@@ -112,9 +123,10 @@ mod tests {
     fn every_field_is_read_by_its_column() {
         let status = parse(
             b"Name:\tx: y\nTgid:\t7\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t10 11 \nNStgid:\t7\t1\n\
-              VmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nCapEff:\t0000000000000402\n",
+              VmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nSigBlk:\t4000000000000000\nNoNewPrivs:\t1\nCapEff:\t0000000000000402\n",
         );
         assert_eq!((status.process, status.inner), (7, 1));
+        assert_eq!((status.blocked, status.no_new_privs), (1 << 62, true));
         let identity = &status.identity;
         assert_eq!(
             (identity.real_uid, identity.uid, identity.file_uid),

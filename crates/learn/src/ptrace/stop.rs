@@ -100,7 +100,7 @@ impl Tracer {
         ];
         let sender = i32::try_from(info.pid).unwrap_or(0);
         let outside = if BY_PROCESS.contains(&info.code) {
-            !self.is_own(sender)
+            !self.is_own(sender) || self.is_helper(sender, task)
         } else {
             info.code == BY_KERNEL && terminal.contains(&info.signal)
         };

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use rustix::process::Pid;
 
 use super::exit::Pending;
+use super::gather::Origin;
+use super::image::Image;
 use super::status::Identity;
 use super::view::Looker;
 
@@ -29,6 +31,12 @@ pub struct Process {
     pub inner: i32,
     /// A descriptor for it, once one was needed.
     pub pidfd: Option<Rc<OwnedFd>>,
+    /// The unit's command that it comes from, if a unit is watched.
+    pub origin: Option<Rc<Origin>>,
+    /// The program of a unit's process.
+    pub image: Option<Rc<Image>>,
+    /// It is still the wrapper, on its way to the command.
+    pub joining: bool,
 }
 
 /// Who makes a call: what the readers of its operands need to know.

@@ -8,10 +8,11 @@ use std::time::Instant;
 use ringfence_policy::trace::{Fact, Phase};
 use ringfence_sys::ptrace;
 use ringfence_sys::signal::{self, Signal, SignalSet};
-use rustix::process::Pid;
+use rustix::process::{Pid, getpid};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 use super::LearnError;
+use super::gather::Gathering;
 use super::image::Image;
 use super::launch::{launch, stops};
 use super::options::Options;
@@ -23,6 +24,7 @@ use super::task::{Actor, Process, Task};
 use super::view::{Looker, View};
 use crate::accounts::Accounts;
 use crate::ledger::Ledger;
+use crate::unit::UnitWatch;
 use crate::watch::{Ended, Event, Watch};
 
 /// Remembered keys before all are forgotten and learned anew.
@@ -33,6 +35,7 @@ pub struct Tracer {
     pub(super) options: Options,
     pub(super) main: Pid,
     pub(super) attached: bool,
+    pub(super) unit: Option<Gathering>,
     pub(super) failure: Option<OwnedFd>,
     pub(super) image: Image,
     pub(super) ended: Option<Ended>,
@@ -139,11 +142,22 @@ impl Tracer {
         Ok(tracer)
     }
 
+    /// Waits for the commands of a unit. There is no tracee until [`Tracer::run`] finds one.
+    pub(crate) fn await_unit(watch: UnitWatch) -> Result<Self, LearnError> {
+        let settings = Settings::change(&watch.options)?;
+        // The main process is not known yet, and this one is never traced.
+        let mut tracer = Self::new(getpid(), watch.options.clone(), settings);
+        tracer.unit = Some(Gathering::new(watch)?);
+        tracer.many_roots = true;
+        Ok(tracer)
+    }
+
     fn new(main: Pid, options: Options, settings: Settings) -> Self {
         Self {
             options,
             main,
             attached: false,
+            unit: None,
             failure: None,
             image: Image::default(),
             ended: None,
@@ -182,6 +196,9 @@ impl Tracer {
                 program,
                 inner: status.inner,
                 pidfd: None,
+                origin: None,
+                image: None,
+                joining: false,
             },
         );
         self.tasks.insert(
@@ -216,6 +233,13 @@ impl Tracer {
                 },
             },
         })
+    }
+
+    /// Whether it is a wrapper that has not become its command yet.
+    pub(super) fn is_joining(&self, actor: &Actor) -> bool {
+        self.processes
+            .get(&actor.process)
+            .is_some_and(|process| process.joining)
     }
 
     /// The root that a task sees.

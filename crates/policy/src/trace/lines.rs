@@ -60,7 +60,7 @@ pub enum TraceErrorKind {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Line {
     Format(String),
-    Run(Run),
+    Run(Box<Run>),
     Seen { fact: Fact, when: Vec<Seen> },
     Peak { resource: String, amount: u64 },
     End { lines: usize },
@@ -77,7 +77,12 @@ impl Trace {
     /// The trace file's text.
     pub fn to_lines(&self) -> String {
         let mut lines = vec![Line::Format(FORMAT.to_owned())];
-        lines.extend(self.runs.iter().cloned().map(Line::Run));
+        lines.extend(
+            self.runs
+                .iter()
+                .cloned()
+                .map(|run| Line::Run(Box::new(run))),
+        );
         lines.extend(self.facts.iter().map(|(fact, sightings)| {
             Line::Seen {
                 fact: fact.clone(),
@@ -160,7 +165,7 @@ impl Trace {
             (_, Ok(Line::Format(_))) => {
                 return Err(TraceErrorKind::Foreign("a second format line".into()));
             }
-            (_, Ok(Line::Run(run))) => self.record_run(run),
+            (_, Ok(Line::Run(run))) => self.record_run(*run),
             (_, Ok(Line::Seen { fact, when })) => {
                 let sightings: BTreeSet<_> = when
                     .into_iter()

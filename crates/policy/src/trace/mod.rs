@@ -10,7 +10,7 @@ mod run;
 
 pub use fact::{Address, Fact, Object, Outcome, Permission, SocketKind, Touch};
 pub use lines::{TraceError, TraceErrorKind};
-pub use run::{Loss, Run};
+pub use run::{Exercise, Loss, Run, UnitRun};
 
 use std::collections::{BTreeMap, BTreeSet};
 

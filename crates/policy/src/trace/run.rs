@@ -1,5 +1,7 @@
 //! One watched run of a service: what was started, by whom, and what the tracer missed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::path::AbsPath;
@@ -32,6 +34,38 @@ pub struct Run {
     pub ended: Option<String>,
     /// What the tracer could not see.
     pub loss: Loss,
+    /// The unit, when the service manager started it; `exec` is then the program of its main process, and
+    /// the ids are those that the unit gives its commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitRun>,
+}
+
+/// A unit as it was watched, over all of its starts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitRun {
+    /// The unit's name.
+    pub name: String,
+    /// What was done with it besides starting it.
+    pub exercised: BTreeSet<Exercise>,
+    /// What there is not for this unit: a reload of one that cannot reload.
+    pub inapplicable: BTreeSet<Exercise>,
+}
+
+/// Something that happens to every service sooner or later, and should be watched before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exercise {
+    /// Clients used it.
+    Workload,
+    /// It read its configuration again.
+    Reload,
+    /// Its logs were rotated.
+    Rotation,
+    /// It was started again, and found what the first start left.
+    SecondStart,
+    /// It was asked to stop, and stopped.
+    Stop,
 }
 
 /// What a tracer could not see. Anything but the default makes the trace incomplete.

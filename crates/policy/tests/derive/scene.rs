@@ -33,6 +33,7 @@ impl Scene {
             gid: uid,
             ended: Some("signal 15".into()),
             loss: Loss::default(),
+            unit: None,
         });
         Self {
             trace,
