@@ -12,6 +12,7 @@ pub mod diff;
 pub mod effective;
 pub mod explain;
 pub mod grant;
+pub mod headroom;
 #[cfg(test)]
 mod laws;
 pub mod lock;
