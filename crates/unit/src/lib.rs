@@ -2,6 +2,9 @@
 //!
 //! Everything here is pure: who reads files hands in their bytes. Nothing here knows what a host enforces.
 
+pub mod exec;
 pub mod load;
 pub mod name;
+pub mod specifier;
 pub mod text;
+pub mod word;
