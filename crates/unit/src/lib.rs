@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: who reads files hands in their bytes. Nothing here knows what a host enforces.
 
+pub mod edit;
 pub mod exec;
 pub mod load;
 pub mod name;

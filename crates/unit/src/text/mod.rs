@@ -9,6 +9,7 @@ mod parse;
 mod statement;
 
 pub use parse::{Assignment, Parsed, Remark, RemarkKind, Syntax, TextError, TextErrorKind, parse};
+pub(crate) use parse::{Said, parts};
 pub use statement::Position;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Statements become assignments, and what the service manager would say in its log becomes remarks.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::statement::{Content, Position, Text, statements, trim};
 
@@ -109,42 +110,73 @@ impl fmt::Display for RemarkKind {
 /// Reads a unit file or a drop-in.
 pub fn parse(bytes: &[u8], syntax: Syntax) -> Parsed {
     let mut parsed = Parsed::default();
-    let mut section: Option<String> = None;
-    for statement in statements(bytes) {
-        let said = match statement.content {
-            Content::Comment => continue,
-            Content::Long(at) => Err(TextError {
-                at,
-                kind: TextErrorKind::Long,
-            }),
-            Content::Text(text) => {
-                let swallowed = text.swallowed_headers().map(|at| Remark {
-                    at,
-                    kind: RemarkKind::SwallowedHeader,
-                });
-                parsed.remarks.extend(swallowed);
-                read(&text, section.as_deref(), syntax)
-            }
-        };
-        match said {
-            Ok(None) => {}
-            Ok(Some(Said::Section(name))) => section = Some(name),
+    for part in parts(bytes, syntax) {
+        let swallowed = part.swallowed.into_iter().map(|at| Remark {
+            at,
+            kind: RemarkKind::SwallowedHeader,
+        });
+        parsed.remarks.extend(swallowed);
+        match part.said {
+            Ok(None | Some(Said::Section(_))) => {}
             Ok(Some(Said::Assignment(assignment))) => parsed.assignments.push(assignment),
             Ok(Some(Said::Nothing(remark))) => parsed.remarks.push(remark),
-            Err(failure) => {
-                parsed.failure = Some(failure);
-                break;
-            }
+            Err(failure) => parsed.failure = Some(failure),
         }
     }
     parsed
 }
 
+/// A statement and what it says.
+pub(crate) struct Part {
+    /// The bytes that it takes up, its line end with them.
+    pub span: Range<usize>,
+    /// Whether it is continued on a line that the file does not have.
+    pub open: bool,
+    /// What it says: nothing where it is blank or a comment.
+    pub said: Result<Option<Said>, TextError>,
+    swallowed: Vec<Position>,
+}
+
 /// What a statement says.
-enum Said {
+pub(crate) enum Said {
+    /// A section starts.
     Section(String),
+    /// A setting gets a value.
     Assignment(Assignment),
+    /// It has no effect.
     Nothing(Remark),
+}
+
+/// The statements of a file, up to the first at which the service manager stops.
+pub(crate) fn parts(bytes: &[u8], syntax: Syntax) -> impl Iterator<Item = Part> {
+    let mut section: Option<String> = None;
+    let mut statements = statements(bytes);
+    let mut failed = false;
+    std::iter::from_fn(move || {
+        let statement = statements.next().filter(|_| !failed)?;
+        let mut swallowed = Vec::new();
+        let said = match statement.content {
+            Content::Comment => Ok(None),
+            Content::Long(at) => Err(TextError {
+                at,
+                kind: TextErrorKind::Long,
+            }),
+            Content::Text(text) => {
+                swallowed.extend(text.swallowed_headers());
+                read(&text, section.as_deref(), syntax)
+            }
+        };
+        if let Ok(Some(Said::Section(name))) = &said {
+            section = Some(name.clone());
+        }
+        failed = said.is_err();
+        Some(Part {
+            span: statement.span,
+            open: statement.open,
+            said,
+            swallowed,
+        })
+    })
 }
 
 fn read(text: &Text<'_>, section: Option<&str>, syntax: Syntax) -> Result<Option<Said>, TextError> {

@@ -24,6 +24,8 @@ pub struct Position {
 pub(crate) struct Statement<'a> {
     /// The bytes of the file that it takes up, with comments inside and the line end.
     pub span: Range<usize>,
+    /// Whether it ends in a backslash and the file ends there.
+    pub open: bool,
     /// What it is.
     pub content: Content<'a>,
 }
@@ -99,6 +101,7 @@ pub(crate) fn statements(bytes: &[u8]) -> impl Iterator<Item = Statement<'_>> {
         }
         let start = offset;
         let mut text: Option<Text<'_>> = None;
+        let mut open = false;
         for (line, number) in lines.by_ref() {
             offset += line.text.len() + line.end.len();
             if line.text.len() >= LONGEST {
@@ -109,6 +112,7 @@ pub(crate) fn statements(bytes: &[u8]) -> impl Iterator<Item = Statement<'_>> {
                 if text.is_none() {
                     return Some(Statement {
                         span: start..offset,
+                        open: false,
                         content: Content::Comment,
                     });
                 }
@@ -122,6 +126,7 @@ pub(crate) fn statements(bytes: &[u8]) -> impl Iterator<Item = Statement<'_>> {
             }
             let continues = ends_in_backslash(line);
             append(&mut text, line, number, continues);
+            open = continues;
             if !continues {
                 break;
             }
@@ -129,6 +134,7 @@ pub(crate) fn statements(bytes: &[u8]) -> impl Iterator<Item = Statement<'_>> {
         let text = text?;
         Some(Statement {
             span: start..offset,
+            open,
             content: Content::Text(text),
         })
     })
@@ -137,6 +143,7 @@ pub(crate) fn statements(bytes: &[u8]) -> impl Iterator<Item = Statement<'_>> {
 fn long<'a>(span: Range<usize>, line: usize) -> Statement<'a> {
     Statement {
         span,
+        open: false,
         content: Content::Long(Position { line, column: 1 }),
     }
 }
