@@ -63,6 +63,11 @@ impl Image {
     pub fn tree(self) -> Result<PathBuf, ImageError> {
         build(&["rootfs", self.name()])
     }
+
+    /// A directory with the same as `root.ext4`.
+    pub(crate) fn disk(self) -> Result<PathBuf, ImageError> {
+        build(&["disk", self.name()])
+    }
 }
 
 /// Has `testbed/build` build something or find it in the cache.

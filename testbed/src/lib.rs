@@ -14,11 +14,14 @@
 //!
 //! A machine that cannot be had is an error. Tests that need one fail without it; nothing is skipped.
 
+mod agent;
 mod child;
 mod image;
 mod machine;
 mod nspawn;
+mod qemu;
 mod reply;
+mod uml;
 
 pub use image::{Image, ImageError};
 pub use machine::{Kind, Machine, MachineError};

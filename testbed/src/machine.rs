@@ -1,16 +1,19 @@
 //! A machine, whatever it is made of.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::agent::Virtual;
 use crate::image::{Image, ImageError};
 use crate::nspawn::{Container, Hierarchy};
 use crate::reply::Reply;
+use crate::{qemu, uml};
 
 /// How long a command may take unless its caller says otherwise.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -22,6 +25,12 @@ pub enum Kind {
     Nspawn,
     /// A container that sees control groups of both versions, if this machine has both.
     NspawnHybrid,
+    /// A process that is a kernel (User Mode Linux), one processor. Boots in three seconds; needs no privilege in
+    /// principle, and root to build its image.
+    UserMode,
+    /// Emulated hardware and Debian's own kernel, two processors. Boots in ten seconds; the only one with BPF
+    /// security hooks for sure.
+    Qemu,
 }
 
 /// A running system with systemd as its process 1.
@@ -29,7 +38,13 @@ pub enum Kind {
 pub struct Machine {
     image: Image,
     kind: Kind,
-    guest: Container,
+    guest: Guest,
+}
+
+#[derive(Debug)]
+enum Guest {
+    Container(Container),
+    Virtual(Virtual),
 }
 
 /// Why a machine did not do what it was to do.
@@ -92,11 +107,43 @@ impl Machine {
     ///
     /// Builds the image first if the cache does not have it, which takes minutes.
     pub fn boot(image: Image, kind: Kind) -> Result<Self, MachineError> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("testbed-{}-{number}", std::process::id());
+        let container = |hierarchy| Container::boot(&name, image, hierarchy).map(Guest::Container);
         let guest = match kind {
-            Kind::Nspawn => Container::boot(image, Hierarchy::Unified)?,
-            Kind::NspawnHybrid => Container::boot(image, Hierarchy::Hybrid)?,
+            Kind::Nspawn => container(Hierarchy::Unified)?,
+            Kind::NspawnHybrid => container(Hierarchy::Hybrid)?,
+            Kind::UserMode => Guest::Virtual(uml::boot(&name, image)?),
+            Kind::Qemu => Guest::Virtual(qemu::boot(&name, image)?),
         };
-        Ok(Self { image, kind, guest })
+        let machine = Self { image, kind, guest };
+        machine.wait_for_units(&name)?;
+        Ok(machine)
+    }
+
+    fn wait_for_units(&self, name: &str) -> Result<(), MachineError> {
+        let stillborn = |reason| MachineError::Boot {
+            name: name.to_owned(),
+            reason,
+            console: self.console(),
+        };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.exec(["systemctl", "is-system-running", "--wait"])?;
+            match &*reply.text() {
+                "running" => return Ok(()),
+                "degraded" => {
+                    let failed = self.exec(["systemctl", "--failed"])?;
+                    return Err(stillborn(format!("units failed:\n{}", failed.text())));
+                }
+                state if Instant::now() >= deadline => {
+                    return Err(stillborn(format!("it is still {state:?}")));
+                }
+                // systemd does not listen yet.
+                _ => thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     /// What it was booted from.
@@ -126,7 +173,7 @@ impl Machine {
         argv: impl IntoIterator<Item = A>,
     ) -> Result<Reply, MachineError> {
         let argv: Vec<_> = argv.into_iter().map(|a| a.as_ref().to_owned()).collect();
-        self.guest.exec(&argv, None, limit)
+        self.run(&argv, None, limit)
     }
 
     /// Runs a command that has to succeed, and returns its standard output without surrounding white space.
@@ -135,7 +182,7 @@ impl Machine {
         argv: impl IntoIterator<Item = A>,
     ) -> Result<String, MachineError> {
         let argv: Vec<_> = argv.into_iter().map(|a| a.as_ref().to_owned()).collect();
-        let reply = self.guest.exec(&argv, None, PATIENCE)?;
+        let reply = self.run(&argv, None, PATIENCE)?;
         if reply.is_success() {
             return Ok(reply.text().into_owned());
         }
@@ -180,7 +227,7 @@ impl Machine {
     fn install(&self, contents: File, mode: u32, remote: &str) -> Result<(), MachineError> {
         let mode = format!("--mode={mode:o}");
         let argv = ["install", "-D", &mode, "/dev/stdin", remote].map(Into::into);
-        let reply = self.guest.exec(&argv, Some(contents), PATIENCE)?;
+        let reply = self.run(&argv, Some(contents), PATIENCE)?;
         if reply.is_success() {
             return Ok(());
         }
@@ -202,7 +249,7 @@ impl Machine {
         let argv: Vec<_> = argv.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let deadline = Instant::now() + limit;
         loop {
-            let reply = self.guest.exec(&argv, None, limit)?;
+            let reply = self.run(&argv, None, limit)?;
             if wanted(&reply) {
                 return Ok(reply);
             }
@@ -217,13 +264,30 @@ impl Machine {
         }
     }
 
-    /// What the machine has written to its console so far.
+    /// The end of what the machine has written to its console so far.
     pub fn console(&self) -> String {
-        self.guest.console()
+        match &self.guest {
+            Guest::Container(container) => container.console(),
+            Guest::Virtual(machine) => machine.console(),
+        }
     }
 
-    /// The directory that a container's root can be reached under from this machine.
-    pub fn root(&self) -> PathBuf {
-        self.guest.root()
+    fn run(
+        &self,
+        argv: &[OsString],
+        stdin: Option<File>,
+        limit: Duration,
+    ) -> Result<Reply, MachineError> {
+        match &self.guest {
+            Guest::Container(container) => container.exec(argv, stdin, limit),
+            Guest::Virtual(machine) => {
+                let mut bytes = Vec::new();
+                if let Some(mut file) = stdin {
+                    let read = io::Read::read_to_end(&mut file, &mut bytes);
+                    read.map_err(MachineError::io("read what is to be sent"))?;
+                }
+                machine.exec(argv, &bytes, limit)
+            }
+        }
     }
 }

@@ -6,9 +6,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +16,7 @@ use crate::machine::MachineError;
 use crate::reply::Reply;
 
 /// How long a container may take to come up on a machine that is busy with other tests.
-const BOOT: Duration = Duration::from_secs(90);
+const BOOT: Duration = Duration::from_mins(1);
 
 /// Which control groups the container sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +39,11 @@ pub(crate) struct Container {
 
 impl Container {
     /// Starts a container over an image that stays as it is: changes are in a tmpfs that ends with it.
-    pub(crate) fn boot(image: Image, hierarchy: Hierarchy) -> Result<Self, MachineError> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("testbed-{}-{number}", std::process::id());
+    pub(crate) fn boot(
+        name: &str,
+        image: Image,
+        hierarchy: Hierarchy,
+    ) -> Result<Self, MachineError> {
         let tree = image.tree()?;
         let scratch = tempfile::tempdir().map_err(MachineError::io("make a directory"))?;
         let log = File::create(scratch.path().join("console"))
@@ -93,14 +92,12 @@ impl Container {
         }
         let nspawn = child::start(command).map_err(MachineError::io("start systemd-nspawn"))?;
         let mut container = Self {
-            name,
+            name: name.to_owned(),
             nspawn,
             init: 0,
             scratch,
         };
-        let deadline = Instant::now() + BOOT;
-        container.find_init(deadline)?;
-        container.wait_for_units(deadline)?;
+        container.find_init(Instant::now() + BOOT)?;
         Ok(container)
     }
 
@@ -123,31 +120,6 @@ impl Container {
                 return Err(self.stillborn("there is no process 1".to_owned()));
             }
             thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn wait_for_units(&mut self, deadline: Instant) -> Result<(), MachineError> {
-        let ask = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        loop {
-            let limit = deadline.saturating_duration_since(Instant::now());
-            let reply = self.exec(
-                &ask(&["systemctl", "is-system-running", "--wait"]),
-                None,
-                limit,
-            )?;
-            let state = reply.text().into_owned();
-            match state.as_str() {
-                "running" => return Ok(()),
-                "degraded" => {
-                    let failed = self.exec(&ask(&["systemctl", "--failed"]), None, limit)?;
-                    return Err(self.stillborn(format!("units failed:\n{}", failed.text())));
-                }
-                _ if Instant::now() >= deadline => {
-                    return Err(self.stillborn(format!("it is still {state:?}")));
-                }
-                // systemd does not listen yet.
-                _ => thread::sleep(Duration::from_millis(10)),
-            }
         }
     }
 
@@ -209,11 +181,6 @@ impl Container {
         let bytes = fs::read(self.scratch.path().join("console")).unwrap_or_default();
         let end = bytes.len().saturating_sub(4000);
         String::from_utf8_lossy(bytes.get(end..).unwrap_or_default()).into_owned()
-    }
-
-    /// The container's root, seen from here.
-    pub(crate) fn root(&self) -> PathBuf {
-        Path::new("/proc").join(self.init.to_string()).join("root")
     }
 }
 

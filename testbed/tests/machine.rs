@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use ringfence_testbed::{Image, Kind, Machine};
@@ -36,8 +38,44 @@ fn a_container_of_debian_13_boots() {
 }
 
 #[test]
-fn replies_carry_status_output_and_errors_apart() {
-    let machine = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
+fn user_mode_linux_boots_debian_12() {
+    boots(Image::Bookworm, Kind::UserMode);
+}
+
+#[test]
+fn user_mode_linux_boots_debian_13() {
+    boots(Image::Trixie, Kind::UserMode);
+}
+
+#[test]
+fn qemu_boots_debian_13() {
+    boots(Image::Trixie, Kind::Qemu);
+}
+
+#[test]
+fn a_container_obeys() {
+    obeys(Image::Bookworm, Kind::Nspawn);
+}
+
+#[test]
+fn user_mode_linux_obeys() {
+    obeys(Image::Bookworm, Kind::UserMode);
+}
+
+#[test]
+fn qemu_obeys() {
+    obeys(Image::Trixie, Kind::Qemu);
+}
+
+fn obeys(image: Image, kind: Kind) {
+    let machine = Machine::boot(image, kind).unwrap();
+    replies_carry_status_output_and_errors_apart(&machine);
+    words_arrive_unchanged(&machine);
+    a_command_that_hangs_is_ended_and_one_that_forks_is_not_waited_for(&machine);
+    files_arrive_with_contents_and_permissions(&machine);
+}
+
+fn replies_carry_status_output_and_errors_apart(machine: &Machine) {
     let reply = machine
         .exec(["sh", "-c", "echo out; echo err >&2; exit 7"])
         .unwrap();
@@ -54,9 +92,20 @@ fn replies_carry_status_output_and_errors_apart() {
     assert!(error.contains("No such file"), "{error}");
 }
 
-#[test]
-fn a_command_that_hangs_is_ended_and_one_that_forks_is_not_waited_for() {
-    let machine = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
+fn words_arrive_unchanged(machine: &Machine) {
+    let said = machine.check([
+        "printf",
+        "%s|",
+        "",
+        "it's",
+        "$HOME `x` \\",
+        "two\nlines",
+        "*",
+    ]);
+    assert_eq!(said.unwrap(), "|it's|$HOME `x` \\|two\nlines|*|");
+}
+
+fn a_command_that_hangs_is_ended_and_one_that_forks_is_not_waited_for(machine: &Machine) {
     let start = Instant::now();
     let reply = machine
         .exec_within(Duration::from_secs(1), ["sleep", "1000"])
@@ -66,20 +115,22 @@ fn a_command_that_hangs_is_ended_and_one_that_forks_is_not_waited_for() {
     assert!(start.elapsed() < Duration::from_mins(1));
 }
 
-#[test]
-fn files_arrive_with_contents_and_permissions() {
-    let machine = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
+fn files_arrive_with_contents_and_permissions(machine: &Machine) {
     machine.write("/some/where/new", "one\n").unwrap();
-    assert_eq!(
-        machine
-            .shell("cat /some/where/new; stat -c %a /some/where/new")
-            .unwrap(),
-        "one\n644"
-    );
-    machine
-        .push(Path::new("/bin/true"), "/opt/bin/true")
+    let seen = machine
+        .shell("cat /some/where/new; stat -c %a /some/where/new")
         .unwrap();
-    machine.check(["test", "-x", "/opt/bin/true"]).unwrap();
+    assert_eq!(seen, "one\n644");
+    // Every byte there is, and more of them than any buffer on the way has room for.
+    let bytes: Vec<u8> = (0..=255).cycle().take(3 << 20).collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&bytes).unwrap();
+    file.as_file()
+        .set_permissions(Permissions::from_mode(0o755))
+        .unwrap();
+    machine.push(file.path(), "/opt/bin/bytes").unwrap();
+    machine.check(["test", "-x", "/opt/bin/bytes"]).unwrap();
+    assert!(machine.exec(["cat", "/opt/bin/bytes"]).unwrap().stdout == bytes);
 }
 
 #[test]
