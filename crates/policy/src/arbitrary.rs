@@ -250,11 +250,17 @@ fn listen() -> BoxedStrategy<Listen> {
 }
 
 fn secret() -> BoxedStrategy<Secret> {
-    (name(), path(), select(&SecretForm::ALL), reason())
-        .prop_map(|(name, from, form, why)| Secret {
+    let files = vec(path(), 0..3);
+    (name(), path(), select(&SecretForm::ALL), files, reason())
+        .prop_map(|(name, from, form, files, why)| Secret {
             name,
             from: (form != SecretForm::Broker).then_some(from),
             form,
+            files: if form == SecretForm::Template {
+                files
+            } else {
+                Vec::new()
+            },
             why,
         })
         .boxed()

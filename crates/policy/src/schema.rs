@@ -230,12 +230,16 @@ mod tests {
                 if !table.name.is_empty() && table.name != "service" {
                     text.push_str(&table.header());
                     text.push('\n');
+                    let text_of = |other: &Key| match (table.name, key.name, other.name) {
+                        ("secret", "in", "as") => r#"as = "template""#,
+                        _ => other.example,
+                    };
                     let needed = |other: &&Key| match (table.name, other.name) {
                         ("secret", "from") | ("check", "http") => true,
                         _ => other.required || other.name == key.name,
                     };
                     for other in table.keys.iter().filter(needed) {
-                        text.push_str(other.example);
+                        text.push_str(text_of(other));
                         text.push('\n');
                     }
                 }

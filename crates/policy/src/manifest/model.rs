@@ -151,6 +151,9 @@ pub struct Secret {
     pub from: Option<AbsPath>,
     /// The form in which the service gets it.
     pub form: SecretForm,
+    /// With a template: the files in which `{{NAME}}` stands for it. The service is started with a rendered
+    /// copy in the place of each that its command names.
+    pub files: Vec<AbsPath>,
     /// Why.
     pub why: Option<String>,
 }
@@ -251,6 +254,9 @@ impl Manifest {
         }
         self.listens.sort();
         self.listens.dedup_by(|a, b| a.address == b.address);
+        for secret in &mut self.secrets {
+            sort_set(&mut secret.files);
+        }
         self.secrets.sort();
         self.secrets.dedup_by(|a, b| a.name == b.name);
         sort_set(&mut self.service.environment);
@@ -274,6 +280,7 @@ impl Manifest {
                 name,
                 from: None,
                 form: SecretForm::Broker,
+                files: Vec::new(),
                 why,
             }),
             grant => self.entries.push(Entry { grant, why }),

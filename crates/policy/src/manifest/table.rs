@@ -551,6 +551,13 @@ pub(crate) const TABLES: &[Table] = &[
                 "The form in which the service gets it; `env` is the weakest.",
                 r#"as = "file""#,
             )),
+            key(
+                "in",
+                Shape::Many(Text::Path),
+                "With `as = \"template\"`: the files in which {{NAME}} stands for it. The service is started \
+                 with a rendered copy instead of each that its command names.",
+                r#"in = ["/etc/dness/dness.conf"]"#,
+            ),
             WHY,
         ],
     },

@@ -169,6 +169,7 @@ fn secret(secret: &Secret) -> Vec<Line> {
         ("name", text(Some(&secret.name))),
         ("from", text(secret.from.as_ref())),
         ("as", text(Some(secret.form.word()))),
+        ("in", strings(&secret.files)),
         ("why", text(secret.why.as_ref())),
     ])
 }

@@ -158,6 +158,7 @@ fn secret(keys: &DeTable) -> Option<Secret> {
         name: string(keys, "name")?,
         from: string(keys, "from").and_then(|from| from.parse().ok()),
         form: SecretForm::ALL.into_iter().find(|f| f.word() == form)?,
+        files: parsed(keys, "in"),
         why: string(keys, "why"),
     })
 }

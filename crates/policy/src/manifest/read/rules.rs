@@ -54,6 +54,13 @@ impl Checker<'_> {
                 .help("name the file that holds it, or leave it to a broker: `as = \"broker\"`");
             self.wrong(secret.span(), problem);
         }
+        if form.is_some_and(|form| form != "template")
+            && let Some((name, _)) = keys.get_key_value("in")
+        {
+            let problem = Problem::new("`in` names templates, and this secret is not put into one")
+                .help("`as = \"template\"`, or leave `in` out");
+            self.wrong(name.span(), problem);
+        }
     }
 }
 
