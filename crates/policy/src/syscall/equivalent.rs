@@ -18,7 +18,7 @@ const GROUPS: &[&[&str]] = &[
     &["epoll_create", "epoll_create1"],
     &["fstatat64", "newfstatat", "stat", "lstat", "statx", "fstat"],
     &["futimesat", "utime", "utimes", "utimensat"],
-    &["getrlimit", "setrlimit", "prlimit64", "ugetrlimit"],
+    &["getrlimit", "prlimit64", "ugetrlimit"],
     &["inotify_init", "inotify_init1"],
     &["link", "linkat"],
     &["mkdir", "mkdirat"],
@@ -35,13 +35,22 @@ const GROUPS: &[&[&str]] = &[
     &["tgkill", "tkill"],
 ];
 
-/// The calls of every group that `call` is in, without `call` itself, sorted by group.
+/// A call, and the newer one that C libraries make in its place. Not the other way round: no library goes
+/// back, and `setrlimit` is among the calls that service managers count as dangerous.
+const SUCCESSORS: &[(&str, &str)] = &[("setrlimit", "prlimit64")];
+
+/// The calls of every group that `call` is in, without `call` itself, sorted by group, and its successors.
 pub fn equivalents(call: &str) -> impl Iterator<Item = SyscallName> {
+    let successors = SUCCESSORS
+        .iter()
+        .filter(move |(old, _)| *old == call)
+        .map(|(_, new)| new);
     GROUPS
         .iter()
         .filter(move |group| group.contains(&call))
         .flat_map(|group| group.iter())
         .filter(move |other| **other != call)
+        .chain(successors)
         .filter_map(|name| SyscallName::new(name))
 }
 
@@ -76,5 +85,16 @@ mod tests {
         let others: Vec<_> = equivalents("openat").map(|call| call.to_string()).collect();
         assert_eq!(others, ["open", "openat2", "creat"]);
         assert_eq!(equivalents("ptrace").count(), 0);
+    }
+
+    #[test]
+    fn a_successor_stands_in_for_an_old_call_and_not_the_reverse() {
+        let of = |call| {
+            equivalents(call)
+                .map(|call| call.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("setrlimit"), ["prlimit64"]);
+        assert!(!of("prlimit64").contains(&"setrlimit".to_owned()));
     }
 }
