@@ -6,6 +6,7 @@ pub mod edit;
 pub mod exec;
 pub mod load;
 pub mod name;
+pub mod score;
 pub mod specifier;
 pub mod text;
 pub mod word;
