@@ -10,9 +10,11 @@ use ringfence_policy::grant::{FileAccess, Grant};
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::policy::Policy;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::attempts;
 use crate::limits::Limits;
-use crate::neighbor::{Neighbor, NeighborError};
+use crate::neighbor::{Household, Neighbor, NeighborError};
 use crate::survey::Survey;
 
 /// Why there is no context.
@@ -36,24 +38,33 @@ const MEMINFO: &str = "/proc/meminfo";
 const OWN: [&str; 3] = ["ipc", "pid", "uts"];
 
 /// What every attempt is given. It is made outside, and a fork carries it inside.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Context {
     /// Whom to aim at.
     pub neighbor: Neighbor,
+    /// Keeps it alive where it was started; what was sent elsewhere has none.
+    #[serde(skip)]
+    _household: Option<Household>,
     /// What there is to be reached.
     pub survey: Survey,
     /// What the policy grants.
     pub limits: Limits,
     /// The program of the service, if known.
+    #[serde(with = "crate::text::option")]
     pub program: Option<PathBuf>,
     /// Names of the variables in the service's environment: bare, and confined.
     environment: [Vec<String>; 2],
+    /// Whose the program is, if known.
+    pub(crate) program_owner: Option<Owner>,
+    /// Whether this program stands in the place of the service's, so that the latter cannot be seen.
+    pub(crate) stands_in: bool,
     confined: Cell<bool>,
     /// Directories in which a service can usually write, the shared ones first.
+    #[serde(with = "crate::text::list")]
     pub writable: Vec<PathBuf>,
     /// Bytes of memory that the host could spare.
     pub spare_memory: u64,
-    namespaces: Vec<(&'static str, PathBuf)>,
+    namespaces: Vec<(String, String)>,
     devices: Vec<u64>,
 }
 
@@ -75,13 +86,16 @@ impl Context {
             .filter_map(|path| fs::metadata(path).ok())
             .map(|metadata| metadata.dev())
             .collect();
-        let namespace = |kind| Some((kind, fs::read_link(format!("/proc/self/ns/{kind}")).ok()?));
+        let (neighbor, household) = Neighbor::start()?;
         Ok(Self {
-            neighbor: Neighbor::start()?,
+            neighbor,
+            _household: Some(household),
             survey: Survey::of(root, attempts()),
             limits: Limits::of(policy),
             program: None,
             environment: [Vec::new(), Vec::new()],
+            program_owner: None,
+            stands_in: false,
             confined: Cell::new(false),
             writable: shared
                 .into_iter()
@@ -89,15 +103,28 @@ impl Context {
                 .collect(),
             spare_memory: available(&memory),
             devices,
-            namespaces: OWN.into_iter().filter_map(namespace).collect(),
+            namespaces: OWN
+                .into_iter()
+                .filter_map(|kind| Some((kind.to_owned(), namespace(kind)?)))
+                .collect(),
         })
     }
 
     /// With the service's program, which it should not be able to change.
     #[must_use]
     pub fn with_program(mut self, program: &AbsPath) -> Self {
-        self.program = Some(program.as_path().to_owned());
+        self.set_program(program.as_path());
         self
+    }
+
+    /// The same for a path that may not be one.
+    pub(crate) fn set_program(&mut self, program: &Path) {
+        self.program_owner = fs::metadata(program).ok().map(|found| Owner {
+            uid: found.uid(),
+            gid: found.gid(),
+            mode: found.mode(),
+        });
+        self.program = Some(program.to_owned());
     }
 
     /// With the names of the variables that the service finds in its environment without a confinement,
@@ -114,6 +141,47 @@ impl Context {
         self.confined.set(true);
     }
 
+    /// A copy to send: it knows the neighbor, and does not keep it alive.
+    pub(crate) fn sent(&self, stands_in: bool) -> Self {
+        Self {
+            neighbor: self.neighbor.clone(),
+            _household: None,
+            survey: self.survey.clone(),
+            limits: self.limits,
+            program: self.program.clone(),
+            environment: self.environment.clone(),
+            program_owner: self.program_owner,
+            stands_in,
+            confined: self.confined.clone(),
+            writable: self.writable.clone(),
+            spare_memory: self.spare_memory,
+            namespaces: self.namespaces.clone(),
+            devices: self.devices.clone(),
+        }
+    }
+
+    /// As it is for the calling process, to which it was sent: with its own variables, and with the
+    /// directories that the service manager says are its own (systemd 240; systemd.exec(5)).
+    #[must_use]
+    pub(crate) fn here(mut self) -> Self {
+        const OWN_DIRECTORIES: [&str; 4] = [
+            "RUNTIME_DIRECTORY",
+            "STATE_DIRECTORY",
+            "CACHE_DIRECTORY",
+            "LOGS_DIRECTORY",
+        ];
+        let names: Vec<String> = std::env::vars_os()
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .collect();
+        self.environment = [names.clone(), names];
+        for variable in OWN_DIRECTORIES {
+            let paths = std::env::var_os(variable).unwrap_or_default();
+            self.writable
+                .extend(std::env::split_paths(&paths).filter(|path| path.is_absolute()));
+        }
+        self
+    }
+
     /// The names of the variables that the attempt finds in its environment.
     pub(crate) fn variables(&self) -> &[String] {
         let [bare, confined] = &self.environment;
@@ -127,10 +195,23 @@ impl Context {
 
     /// Whether the calling process is known to have a namespace of its own of this kind.
     pub(crate) fn has_own(&self, kind: &str) -> bool {
-        let host = self.namespaces.iter().find(|(name, _)| *name == kind);
-        let here = fs::read_link(format!("/proc/self/ns/{kind}"));
-        matches!((host, here), (Some((_, host)), Ok(here)) if *host != here)
+        let host = self.namespaces.iter().find(|(name, _)| name == kind);
+        matches!((host, namespace(kind)), (Some((_, host)), Some(here)) if *host != here)
     }
+}
+
+/// Who may write a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mode: u32,
+}
+
+/// Which namespace of this kind the calling process is in, as the kernel calls it; namespaces(7).
+fn namespace(kind: &str) -> Option<String> {
+    let name = fs::read_link(format!("/proc/self/ns/{kind}")).ok()?;
+    Some(name.to_string_lossy().into_owned())
 }
 
 /// `MemAvailable` of /proc/meminfo in bytes, or nothing when the kernel does not say.

@@ -27,6 +27,8 @@ mod prove;
 mod report;
 mod runner;
 mod survey;
+mod text;
+mod unit;
 
 pub use attempt::{Attempt, Group, attempts};
 pub use context::{Context, ContextError};
@@ -34,6 +36,10 @@ pub use limits::Limits;
 pub use neighbor::{Neighbor, NeighborError};
 pub use outcome::{How, Outcome, Reach};
 pub use prove::{Subject, prove};
-pub use report::{Bare as BareResult, Confined as ConfinedResult, Grouped, Report, Row, schema};
+pub use report::{
+    Bare as BareResult, Comparison, Confined as ConfinedResult, Counts, Grouped, Question, Report,
+    Row, schema,
+};
 pub use runner::{Bare, Confined, End, Inside, RunError, Runner, sandboxed};
 pub use survey::{Candidate, Survey};
+pub use unit::{NoOrders, Probe, UnitError, obey, prove_unit};

@@ -2,9 +2,10 @@
 
 use ringfence_policy::grant::{Amount, Grant, Resource};
 use ringfence_policy::policy::Policy;
+use serde::{Deserialize, Serialize};
 
 /// How much a policy grants of each resource; `None` where it says nothing or grants without bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of memory.
     pub memory: Option<u64>,
@@ -35,6 +36,17 @@ impl Limits {
             descriptors: limit(Resource::Nofile),
             cpu: limit(Resource::CpuQuota),
             tmp: limit(Resource::TmpMax),
+        }
+    }
+
+    /// These, and where they say nothing, others.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            memory: self.memory.or(others.memory),
+            tasks: self.tasks.or(others.tasks),
+            descriptors: self.descriptors.or(others.descriptors),
+            cpu: self.cpu.or(others.cpu),
+            tmp: self.tmp.or(others.tmp),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use ringfence_sys::process::{self, Fork};
 use ringfence_sys::ptrace::{WaitFlags, wait_pid};
 use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
 
 /// Why there is no neighbor.
 #[derive(Debug, thiserror::Error)]
@@ -25,23 +26,28 @@ pub struct NeighborError {
     source: io::Error,
 }
 
-/// The neighbor.
-#[derive(Debug)]
+/// The neighbor, as attempts know it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Neighbor {
+    #[serde(with = "number")]
     pid: Pid,
-    secret: Box<[u8; 16]>,
+    secret: [u8; 16],
+    address: u64,
+    #[serde(with = "crate::text")]
     directory: PathBuf,
     // Kept as addresses, because a confinement closes every descriptor.
     tcp: SocketAddr,
     tcp6: Option<SocketAddr>,
     udp: SocketAddr,
-    _listeners: Listeners,
     name: Vec<u8>,
 }
 
-/// What it serves, for as long as it lives.
+/// What the neighbor is made of. All of it ends with the value.
 #[derive(Debug)]
-struct Listeners {
+pub(crate) struct Household {
+    pid: Pid,
+    directory: PathBuf,
+    _secret: Box<[u8; 16]>,
     _tcp: TcpListener,
     _tcp6: Option<TcpListener>,
     _udp: UdpSocket,
@@ -51,7 +57,7 @@ struct Listeners {
 
 impl Neighbor {
     /// Starts it. The calling process must have one thread, because it forks.
-    pub fn start() -> Result<Self, NeighborError> {
+    pub(crate) fn start() -> Result<(Self, Household), NeighborError> {
         let at = |step: &'static str| move |source: io::Error| NeighborError { step, source };
         let mut secret = Box::new([0; 16]);
         rustix::rand::getrandom(&mut secret[..], rustix::rand::GetRandomFlags::empty())
@@ -91,22 +97,28 @@ impl Neighbor {
                 return Err(at("fork")(source));
             }
         };
-        Ok(Self {
+        let neighbor = Self {
             pid,
-            secret,
-            directory,
+            secret: *secret,
+            // Where the copy of it is in the process that was just forked.
+            address: secret.as_ptr().expose_provenance() as u64,
+            directory: directory.clone(),
             tcp: tcp_address,
             tcp6: tcp6.as_ref().and_then(|tcp6| tcp6.local_addr().ok()),
             udp: udp_address,
-            _listeners: Listeners {
-                _tcp: tcp,
-                _tcp6: tcp6,
-                _udp: udp,
-                _unix: unix,
-                _abstract: abstract_,
-            },
             name,
-        })
+        };
+        let household = Household {
+            pid,
+            directory,
+            _secret: secret,
+            _tcp: tcp,
+            _tcp6: tcp6,
+            _udp: udp,
+            _unix: unix,
+            _abstract: abstract_,
+        };
+        Ok((neighbor, household))
     }
 
     /// Puts in place what anyone may use, so that file modes are not what stops an attempt.
@@ -127,10 +139,7 @@ impl Neighbor {
 
     /// What it has in its memory, and where.
     pub fn secret(&self) -> (&[u8; 16], u64) {
-        (
-            &self.secret,
-            self.secret.as_ptr().expose_provenance() as u64,
-        )
+        (&self.secret, self.address)
     }
 
     /// Where it listens for TCP over IPv4.
@@ -164,6 +173,22 @@ impl Neighbor {
     }
 }
 
+/// A process as its number.
+mod number {
+    use rustix::process::Pid;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+    pub(super) fn serialize<S: Serializer>(pid: &Pid, to: S) -> Result<S::Ok, S::Error> {
+        pid.as_raw_nonzero().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Pid, D::Error> {
+        Pid::from_raw(i32::deserialize(from)?).ok_or_else(|| Error::custom("no process is 0"))
+    }
+}
+
 /// Does nothing until killed; never returns.
 fn idle() -> ! {
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
@@ -173,7 +198,7 @@ fn idle() -> ! {
     }
 }
 
-impl Drop for Neighbor {
+impl Drop for Household {
     fn drop(&mut self) {
         // An attempt is a fork and never drops this; the process that started it does.
         let _ = rustix::process::kill_process(self.pid, Signal::KILL);

@@ -150,12 +150,18 @@ impl Outcome {
     }
 }
 
-/// What comes through the pipe: an outcome, or why there could be none.
+/// What comes through the pipe: an outcome, why there could be none, or how far things are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
     Outcome(Outcome),
     /// The confinement could not be built.
     Failure(String),
+    /// The inner side has started and takes orders.
+    Ready,
+    /// The process that made the attempt has ended, in this way.
+    Ended(How),
+    /// There can be no process to make the attempt in.
+    CannotFork(String),
 }
 
 /// Longer frames are cut short, so that a pipe, which holds 64 KiB, takes one without anyone reading.
@@ -180,7 +186,21 @@ impl Message {
         match self {
             Self::Outcome(outcome) => outcome.encode(),
             Self::Failure(why) => frame(b'F', &[why.as_bytes()]),
+            Self::Ready => frame(b'S', &[b""]),
+            Self::Ended(How::Signal(number)) => frame(b'K', &[number.to_string().as_bytes()]),
+            Self::Ended(how) => frame(b'X', &[how.to_string().as_bytes()]),
+            Self::CannotFork(why) => frame(b'N', &[why.as_bytes()]),
         }
+    }
+
+    /// Takes the first frame off the bytes, once it is whole; an error when it can never be one.
+    pub(crate) fn take(bytes: &mut Vec<u8>) -> Result<Option<Self>, ()> {
+        let message = Self::decode(bytes)?;
+        if let (Some(_), Some((length, _))) = (&message, bytes.split_first_chunk::<4>()) {
+            let length = u32::from_le_bytes(*length) as usize;
+            bytes.drain(..4 + length);
+        }
+        Ok(message)
     }
 
     /// The first frame, once it is whole; an error when it can never be one.
@@ -201,15 +221,16 @@ impl Message {
             .unwrap_or(fields)
             .split(|byte| *byte == 0)
             .collect();
-        if *letter == b'F' {
-            let why = fields.first().copied().unwrap_or_default();
-            return Ok(Some(Self::Failure(
-                String::from_utf8_lossy(why).into_owned(),
-            )));
-        }
-        Outcome::decode(*letter, &fields)
-            .map(|outcome| Some(Self::Outcome(outcome)))
-            .ok_or(())
+        let first = fields.first().copied().unwrap_or_default();
+        let text = || String::from_utf8_lossy(first).into_owned();
+        Ok(Some(match letter {
+            b'F' => Self::Failure(text()),
+            b'S' => Self::Ready,
+            b'K' => Self::Ended(How::Signal(text().parse().map_err(|_| ())?)),
+            b'X' => Self::Ended(How::Other(text())),
+            b'N' => Self::CannotFork(text()),
+            other => Self::Outcome(Outcome::decode(*other, &fields).ok_or(())?),
+        }))
     }
 }
 
@@ -234,8 +255,15 @@ mod tests {
             let message = Message::Outcome(outcome);
             assert_eq!(Message::decode(&message.encode()), Ok(Some(message)));
         }
-        let failure = Message::Failure("clone: EPERM".into());
-        assert_eq!(Message::decode(&failure.encode()), Ok(Some(failure)));
+        for message in [
+            Message::Failure("clone: EPERM".into()),
+            Message::Ready,
+            Message::Ended(How::Signal(9)),
+            Message::Ended(How::Other("it ended with code 3".into())),
+            Message::CannotFork("EAGAIN".into()),
+        ] {
+            assert_eq!(Message::decode(&message.encode()), Ok(Some(message)));
+        }
     }
 
     #[test]

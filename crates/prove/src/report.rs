@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::Group;
 use crate::prove::Subject;
 
+mod comparison;
 mod plain;
 mod sentence;
+
+pub use comparison::{Comparison, Counts, Question};
 
 /// What an attempt came to without a confinement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

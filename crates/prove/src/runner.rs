@@ -23,6 +23,7 @@ mod confined;
 mod sandboxed;
 
 pub use bare::Bare;
+pub(crate) use bare::become_user;
 pub use confined::{Confined, End, Inside};
 pub use sandboxed::sandboxed;
 
@@ -45,6 +46,9 @@ pub enum RunError {
     /// The answer made no sense.
     #[error("its answer made no sense")]
     Garbled,
+    /// Someone asked to end.
+    #[error("it was interrupted")]
+    Interrupted,
     /// The process could not be waited for.
     #[error("wait for the process: {0}")]
     Wait(#[source] io::Error),
@@ -89,7 +93,7 @@ fn in_a_fork(patience: Duration, work: impl FnOnce(BorrowedFd<'_>)) -> Result<Ou
             Ok(Outcome::Stopped(How::Signal(signal.raw())))
         }
         (Heard::Nothing, Ok(WaitEvent::Exited { code, .. })) => Err(RunError::Silent(code)),
-        (Heard::Garbled, _) | (Heard::Nothing, Ok(_)) => Err(RunError::Garbled),
+        (Heard::Message(_) | Heard::Garbled, _) | (Heard::Nothing, Ok(_)) => Err(RunError::Garbled),
         (Heard::Nothing, Err(error)) => Err(RunError::Wait(error)),
     }
 }

@@ -10,12 +10,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::Attempt;
 
 /// A file, directory, device or socket of the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Where it is.
+    #[serde(with = "crate::text")]
     pub path: PathBuf,
     /// Device and inode number. `None` beneath `/proc` and `/sys`, where every mount shows the same
     /// kernel under numbers of its own.
@@ -23,8 +26,8 @@ pub struct Candidate {
 }
 
 /// The candidates of every attempt that has any.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Survey(BTreeMap<&'static str, Vec<Candidate>>);
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Survey(BTreeMap<String, Vec<Candidate>>);
 
 /// So many files make the point, and keep an attempt short.
 const CANDIDATES_MAX: usize = 64;
@@ -53,7 +56,7 @@ impl Survey {
             candidates.sort_by(|a, b| a.path.cmp(&b.path));
             candidates.dedup();
             if !candidates.is_empty() {
-                found.insert(attempt.id, candidates);
+                found.insert(attempt.id.to_owned(), candidates);
             }
         }
         Self(found)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fs::{Access, FileType, Mode, OFlags, access, fstat, open};
 use rustix::io::Errno;
 
 use crate::outcome::{How, Outcome, Reach};
@@ -77,9 +77,12 @@ fn open_one(candidate: &Candidate, way: Way) -> Result<(), How> {
             let append = common | OFlags::WRONLY | OFlags::APPEND;
             match open(&candidate.path, append, Mode::empty()) {
                 Err(Errno::ISDIR) => return create_nameless(candidate).map(drop),
-                // A program that runs cannot be opened for writing, which the kernel finds out only after
-                // the rights. It can still be replaced by another one.
-                Err(Errno::TXTBSY) => return Ok(()),
+                // A program that runs cannot be opened for writing, which the kernel finds out after the
+                // rights, but before it looks whether the mount is read-only. It can still be replaced.
+                Err(Errno::TXTBSY) => {
+                    return access(&candidate.path, Access::WRITE_OK)
+                        .map_err(|errno| How::Errno(errno.raw_os_error()));
+                }
                 result => result,
             }
         }

@@ -3,12 +3,18 @@
 //! Files are opened for appending and closed; in directories a file without a name is made, which can
 //! never get one. What watches these files sees that they were opened.
 
+use std::path::Path;
+
 use ringfence_policy::grant::FileAccess;
+
+use rustix::io::Errno;
+use rustix::process::{getegid, geteuid};
 
 use super::Group::Exploited;
 use super::file::{Way, open_each};
 use super::{Attempt, Needs};
-use crate::outcome::Outcome;
+use crate::context::Owner;
+use crate::outcome::{How, Outcome, Reach};
 use crate::survey::Candidate;
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
@@ -128,14 +134,8 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "replace its own program",
         |context, _| match &context.program {
             None => Outcome::cannot("the program of the service is not known"),
-            Some(path) => {
-                // Its identity does not matter: this is about the file the service starts from.
-                let program = Candidate {
-                    path: path.clone(),
-                    identity: None,
-                };
-                open_each(&[program], Way::Write)
-            }
+            Some(path) if context.stands_in => replace_unseen(path, context.program_owner),
+            Some(path) => open_each(&[unidentified(path)], Way::Write),
         },
     )
     .needs(Needs::Files(FileAccess::Write)),
@@ -146,4 +146,79 @@ const fn write(id: &'static str, title: &'static str) -> Attempt {
         open_each(candidates, Way::Write)
     })
     .needs(Needs::Files(FileAccess::Write))
+}
+
+/// Its identity does not matter: this is about the file the service starts from.
+fn unidentified(path: &Path) -> Candidate {
+    Candidate {
+        path: path.to_owned(),
+        identity: None,
+    }
+}
+
+/// Another program is put over the service's, so that it cannot be opened. In a directory that can be
+/// written it can be replaced all the same, and where neither mode nor owner let the service write it,
+/// nothing else has to stop that.
+fn replace_unseen(path: &Path, owner: Option<Owner>) -> Outcome {
+    let Some(directory) = path.parent() else {
+        return Outcome::cannot("the program of the service is in no directory");
+    };
+    let how = match open_each(&[unidentified(directory)], Way::Write) {
+        Outcome::Reached(reach) => {
+            return Outcome::Reached(Reach {
+                detail: reach.detail,
+                paths: vec![path.to_owned()],
+            });
+        }
+        Outcome::Stopped(how) => how,
+        other @ Outcome::CannotTry(_) => return other,
+    };
+    let read_only = How::Errno(Errno::ROFS.raw_os_error());
+    if how == read_only || owner.is_some_and(|owner| !owner.lets_write()) {
+        return Outcome::Stopped(how);
+    }
+    Outcome::cannot("its directory cannot be written; the file itself is out of sight")
+}
+
+impl Owner {
+    /// Whether the mode lets the calling process write. Root needs no mode.
+    fn lets_write(self) -> bool {
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        uid == 0
+            || (uid == self.uid && self.mode & 0o200 != 0)
+            || (gid == self.gid && self.mode & 0o020 != 0)
+            || self.mode & 0o002 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_program_out_of_sight_is_replaced_through_its_directory_or_nothing_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("program");
+        fs::write(&program, "").unwrap();
+        let Outcome::Reached(reach) = replace_unseen(&program, None) else {
+            panic!("the directory is writable");
+        };
+        assert_eq!(reach.paths, [program]);
+        // Nobody makes files in /proc, which is not mounted read-only, so the file itself counts.
+        let unseen = Path::new("/proc/version");
+        assert!(matches!(
+            replace_unseen(unseen, None),
+            Outcome::CannotTry(_)
+        ));
+        let uid = geteuid().as_raw() + 1;
+        let others = Owner {
+            uid,
+            gid: uid,
+            mode: 0o755,
+        };
+        let stopped = matches!(replace_unseen(unseen, Some(others)), Outcome::Stopped(_));
+        assert_eq!(stopped, !geteuid().is_root());
+    }
 }

@@ -9,11 +9,12 @@ use super::{PATIENCE, RunError, Runner, answer, in_a_fork};
 use crate::attempt::Attempt;
 use crate::context::Context;
 use crate::outcome::{Message, Outcome};
+use crate::unit::Identity;
 
 /// Makes attempts in a plain fork.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Bare {
-    user: Option<(u32, u32)>,
+    user: Option<Identity>,
     patience: Duration,
 }
 
@@ -36,7 +37,11 @@ impl Bare {
     #[must_use]
     pub fn as_user(self, uid: u32, gid: u32) -> Self {
         Self {
-            user: Some((uid, gid)),
+            user: Some(Identity {
+                uid,
+                gid,
+                groups: Vec::new(),
+            }),
             ..self
         }
     }
@@ -50,9 +55,8 @@ impl Bare {
 
 impl Runner for Bare {
     fn run(&mut self, attempt: &Attempt, context: &Context) -> Result<Outcome, RunError> {
-        let user = self.user;
         in_a_fork(self.patience, |pipe| {
-            let message = match user.map_or(Ok(()), |(uid, gid)| become_user(uid, gid)) {
+            let message = match self.user.as_ref().map_or(Ok(()), become_user) {
                 Ok(()) => Message::Outcome(attempt.run(context)),
                 Err(errno) => Message::Failure(format!("become user: {errno}")),
             };
@@ -61,9 +65,11 @@ impl Runner for Bare {
     }
 }
 
-fn become_user(uid: u32, gid: u32) -> rustix::io::Result<()> {
-    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    set_thread_groups(&[])?;
+/// Makes the calling process one of this user, with what that takes away.
+pub(crate) fn become_user(identity: &Identity) -> rustix::io::Result<()> {
+    let (uid, gid) = (Uid::from_raw(identity.uid), Gid::from_raw(identity.gid));
+    let groups: Vec<Gid> = identity.groups.iter().copied().map(Gid::from_raw).collect();
+    set_thread_groups(&groups)?;
     set_thread_res_gid(gid, gid, gid)?;
     set_thread_res_uid(uid, uid, uid)?;
     // A process that changed its user owns nothing of its own in /proc until it says so, which a
