@@ -4,3 +4,5 @@
 
 pub mod deploy;
 pub mod systemd;
+pub mod target;
+pub mod units;

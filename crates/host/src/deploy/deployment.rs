@@ -229,6 +229,8 @@ impl Deployment<'_> {
             pending: None,
             ..ledger
         })?;
+        // It never worked, so nobody shall come back to it.
+        claim.folder().forget(self.record.generation);
         restored
     }
 

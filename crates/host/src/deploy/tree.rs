@@ -121,7 +121,7 @@ impl Tree {
     pub fn missing_directories(&self, path: &AbsPath) -> Result<Vec<AbsPath>, DeployError> {
         let mut missing = Vec::new();
         let mut inner = path.clone();
-        while let Some(parent) = parent(&inner) {
+        while let Some(parent) = inner.parent() {
             // The directory exists if something can be looked for in it.
             if self.spot(&inner)?.is_some() {
                 break;
@@ -256,11 +256,6 @@ impl Tree {
             why: why.to_owned(),
         }
     }
-}
-
-fn parent(path: &AbsPath) -> Option<AbsPath> {
-    let parent = path.as_path().parent()?;
-    AbsPath::from_bytes(parent.as_os_str().as_encoded_bytes()).ok()
 }
 
 /// Who besides root, or besides us, could change a file or directory.
