@@ -135,6 +135,9 @@ pub enum Control {
     Stopping,
     /// A unit: this was done with it.
     Exercised(Exercise),
+    /// A unit: it is being put back as it was. Commands that start from now on are not watched, and the
+    /// watch ends when the last process that is has ended.
+    Leaving,
     /// Kill what is left, at once. The watch of a unit ends with this.
     Finish,
 }

@@ -136,7 +136,7 @@ impl Tracer {
         let Some(unit) = &mut self.unit else {
             return Ok(());
         };
-        if now < unit.next {
+        if unit.finished || now < unit.next {
             return Ok(());
         }
         unit.next = now + PERIOD;

@@ -132,6 +132,12 @@ impl Tracer {
                 Control::Stop(ending) => self.stop(ending),
                 Control::Serving(main) => self.serve(main),
                 Control::Stopping => self.phase = Phase::Stop,
+                Control::Leaving => {
+                    self.phase = Phase::Stop;
+                    if let Some(unit) = &mut self.unit {
+                        unit.finished = true;
+                    }
+                }
                 Control::Exercised(exercise) => {
                     if let Some(unit) = &mut self.unit {
                         unit.exercise(exercise);

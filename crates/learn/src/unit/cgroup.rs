@@ -30,6 +30,11 @@ impl ControlGroup {
         Ok(Self(path))
     }
 
+    /// Whether a process is in it or below it.
+    pub fn contains(&self, process: Pid) -> bool {
+        self.processes().contains(&process)
+    }
+
     /// The processes in it and below it; none when it does not exist.
     pub(crate) fn processes(&self) -> HashSet<Pid> {
         let mut found = HashSet::new();

@@ -26,7 +26,7 @@ const SEARCHED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 /// What a command is to find besides its arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manner {
-    /// What it sees as its own name, where that is not how the program is found.
+    /// What it sees as its own name, where that is not how the program is found (`@`).
     pub name: Option<OsString>,
     /// Where a program without a slash is searched, as in `PATH`.
     pub search: Option<OsString>,

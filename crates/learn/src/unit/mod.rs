@@ -2,7 +2,7 @@
 //!
 //! The service manager starts a service in its own way: with an identity, a mount view, sockets, a pid that
 //! it waits for. None of that can be had by starting the command oneself, so the commands are watched where they
-//! are. A drop-in puts a wrapper before each of them. The wrapper ([`join()`]) waits until the tracer has
+//! are. A [`DropIn`] puts a wrapper before each of them. The wrapper ([`join()`]) waits until the tracer has
 //! found it in the unit's control group, loads the filter, and becomes the command in the same process.
 //!
 //! No channel leads from one to the other: the unit may have no network, no `/run` and no `/proc`. The tracer finds
@@ -15,12 +15,18 @@
 //! mattered. Under SELinux the wrapper is in the way of the domain that the service's program has.
 
 mod cgroup;
+mod dropin;
 mod join;
+mod place;
 mod role;
+mod view;
 mod watch;
 
 pub use cgroup::ControlGroup;
+pub use dropin::{DROP_IN, DropIn, DropInError, Wrapper};
 pub(crate) use join::WATCHED;
 pub use join::{Manner, join};
+pub use place::{Place, PlaceError, sweep};
 pub use role::{Role, UnknownRole};
+pub use view::has_own_view;
 pub use watch::{UnitWatch, watch_unit};

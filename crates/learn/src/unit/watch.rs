@@ -11,7 +11,7 @@ use crate::watch::{Control, Event};
 
 /// A unit whose commands are to be watched when the service manager starts them.
 ///
-/// Each of them must have the wrapper before it.
+/// Each of them must have the wrapper before it; see [`DropIn`](super::DropIn).
 #[derive(Debug)]
 pub struct UnitWatch {
     /// The unit's name, for the trace.
@@ -29,8 +29,8 @@ pub struct UnitWatch {
 /// Takes on every process of a unit that comes in through the wrapper, and returns what was seen of them.
 ///
 /// Nothing is started here: the caller asks the service manager to, and says with [`Control::Serving`] when the
-/// unit is active. Watching goes on, over any number of starts, until [`Control::Finish`], which kills
-/// what still runs under the tracer: it could not run without it. So the unit should be stopped first.
+/// unit is active. Watching goes on over any number of starts. After [`Control::Leaving`] it ends with the last
+/// process; [`Control::Finish`] kills what is left, for nothing runs on without its tracer.
 ///
 /// The callback runs between events, on the calling thread, and may start and wait for processes of its own,
 /// such as systemctl(1). The calling process must have one thread. A signal that would end it is told as
