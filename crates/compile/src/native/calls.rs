@@ -1,5 +1,7 @@
 //! The system call filter of a policy.
 
+use std::collections::BTreeSet;
+
 use ringfence_policy::grant::{Grant, Namespace, Privilege};
 use ringfence_policy::policy::Policy;
 use ringfence_policy::syscall::{BASE, privilege_of};
@@ -17,41 +19,46 @@ const EAFNOSUPPORT: u16 = 97;
 
 const DENIED: Action = Action::Deny(EPERM);
 
-/// The filter that lets through what the policy grants or implies.
-pub(super) fn filter(policy: &Policy, arch: Arch) -> Filter {
+/// The calls that the policy grants or implies, by name; those of other architectures too.
+pub(crate) fn names(policy: &Policy, arch: Arch) -> BTreeSet<&str> {
     let has = |privilege| policy.allows(&Grant::Privilege(privilege));
-    let needs_nothing_more = |call: &str| privilege_of(call).is_none_or(has);
-    let mut filter = Filter::new(arch);
-    let mut permit = |call: &str| {
-        if needs_nothing_more(call) {
-            filter.set(call, Rule::Always(Action::Allow));
-        }
-    };
-    for call in BASE {
-        permit(call);
-    }
-    // The service's own program is executed under the filter.
-    permit("execve");
-    permit("socketpair");
-    let mut learned = false;
+    let mut names = BTreeSet::new();
     for grant in policy.expanded() {
-        for call in implied::by(grant) {
-            permit(call);
-        }
+        names.extend(implied::by(grant).iter().map(|call| -> &str { call }));
         if let Grant::Syscall(name) = grant {
-            learned = true;
-            permit(name.as_str());
+            names.insert(name.as_str());
         }
     }
-    if !learned {
-        for call in implied::ORDINARY {
-            permit(call);
-        }
+    let ordinary: &[&str] = if is_learned(policy) {
+        &[]
+    } else {
+        implied::ORDINARY
+    };
+    // The service's own program is executed under the filter.
+    for call in BASE.iter().chain(ordinary).chain(&["execve", "socketpair"]) {
+        names.insert(call);
     }
+    names.retain(|call| privilege_of(call).is_none_or(has));
     for (_, call) in syscall::all(arch) {
         if privilege_of(call).is_some_and(has) {
-            permit(call);
+            names.insert(call);
         }
+    }
+    names
+}
+
+/// Whether the policy names calls, as one that was learned does.
+pub(crate) fn is_learned(policy: &Policy) -> bool {
+    policy
+        .expanded()
+        .any(|grant| matches!(grant, Grant::Syscall(_)))
+}
+
+/// The filter that lets through what the policy grants or implies.
+pub(super) fn filter(policy: &Policy, arch: Arch) -> Filter {
+    let mut filter = Filter::new(arch);
+    for call in names(policy, arch) {
+        filter.set(call, Rule::Always(Action::Allow));
     }
     narrow(&mut filter, policy);
     for call in implied::HAS_FALLBACK {

@@ -24,7 +24,7 @@ const LIBRARIES: [&str; 9] = [
 ];
 
 /// The rules, sorted by path; several grants on one path make one rule where they can.
-pub(super) fn rules(policy: &Policy, settings: &Settings, arch: Arch) -> Vec<FileRule> {
+pub(crate) fn rules(policy: &Policy, settings: &Settings, arch: Arch) -> Vec<FileRule> {
     let mut rules = Rules::default();
     for grant in policy.expanded() {
         match grant {

@@ -2,16 +2,16 @@
 //!
 //! Nothing here is enforced by being compiled; the sandbox installs it.
 
-mod calls;
+pub(crate) mod calls;
 mod compile;
 #[cfg(test)]
 mod compile_tests;
 mod cover;
-mod files;
-mod implied;
+pub(crate) mod files;
+pub(crate) mod implied;
 mod layer;
 mod limits;
-mod network;
+pub(crate) mod network;
 mod plan;
 mod target;
 

@@ -20,7 +20,7 @@ const IP_SCTP: u32 = 132;
 const MOST_PORTS: usize = 4096;
 
 /// Whether a grant needs the host's network: then there is no network namespace.
-pub(super) fn needs_host_network(grant: &Grant) -> bool {
+pub(crate) fn needs_host_network(grant: &Grant) -> bool {
     matches!(
         grant,
         Grant::Bind(_)
@@ -34,7 +34,7 @@ pub(super) fn needs_host_network(grant: &Grant) -> bool {
 }
 
 /// The sockets that a grant needs.
-pub(super) fn sockets(grant: &Grant) -> Vec<SocketKind> {
+pub(crate) fn sockets(grant: &Grant) -> Vec<SocketKind> {
     match grant {
         Grant::Bind(endpoint) | Grant::Connect(endpoint) => of_protocol(endpoint.protocol),
         Grant::Dns => [of_protocol(Protocol::Udp), of_protocol(Protocol::Tcp)].concat(),

@@ -5,7 +5,23 @@
 //! the host itself.
 
 mod artifact;
+mod calls;
+mod compile;
+mod cover;
+mod devices;
+mod directive;
+mod draft;
+mod identity;
+mod kernel;
+mod limits;
+mod mounts;
+mod network;
+mod packaged;
+mod secrets;
 mod target;
+mod view;
+mod whole;
 
 pub use artifact::Artifact;
+pub use compile::{CompileError, Form, compile};
 pub use target::{CgroupMode, Target};

@@ -38,6 +38,36 @@ pub struct Target {
     pub links: BTreeMap<AbsPath, AbsPath>,
 }
 
+impl Target {
+    /// A host with everything that this version of systemd can use: for describing a target by its version.
+    pub fn of_version(version: u32, arch: Arch) -> Self {
+        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            version,
+            arch,
+            kernel: "6.12.0".to_owned(),
+            bpf_framework: true,
+            libbpf: true,
+            libseccomp: true,
+            cgroups: CgroupMode::Unified,
+            controllers: words(&["cpu", "io", "memory", "pids"]),
+            lsm: words(&["landlock", "bpf"]),
+            ringfence: AbsPath::root().join(b"usr").join(b"bin").join(b"ringfence"),
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the kernel is this release or a later one.
+    pub(super) fn kernel_is(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self
+            .kernel
+            .split(|c: char| !c.is_ascii_digit())
+            .map(|part| part.parse().unwrap_or(0));
+        let own: (u32, u32) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        own >= (major, minor)
+    }
+}
+
 /// How control groups are mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
