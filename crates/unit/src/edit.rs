@@ -117,26 +117,22 @@ impl Document {
         let mut line = self.written(section, key, value)?;
         let after_key = self.spans_of(section, key).pop();
         let mut changed = self.clone();
-        match after_key.or_else(|| self.end_of(section)) {
-            Some(after) => {
-                changed.close(after.end);
-                let grown = changed.bytes.len() - self.bytes.len();
-                let at = after.end + grown;
-                changed.replace(at..at, &line);
-            }
-            None => {
-                let end = self.bytes.len();
-                changed.close(end);
-                let mut header = Vec::new();
-                if !changed.bytes.is_empty() {
-                    header.extend_from_slice(self.line_end());
-                }
-                header.extend_from_slice(format!("[{section}]").as_bytes());
+        if let Some(after) = after_key.or_else(|| self.end_of(section)) {
+            changed.close(after.end);
+            let grown = changed.bytes.len() - self.bytes.len();
+            let at = after.end + grown;
+            changed.replace(at..at, &line);
+        } else {
+            changed.close(self.bytes.len());
+            let mut header = Vec::new();
+            if !changed.bytes.is_empty() {
                 header.extend_from_slice(self.line_end());
-                header.append(&mut line);
-                let end = changed.bytes.len();
-                changed.replace(end..end, &header);
             }
+            header.extend_from_slice(format!("[{section}]").as_bytes());
+            header.extend_from_slice(self.line_end());
+            header.append(&mut line);
+            let end = changed.bytes.len();
+            changed.replace(end..end, &header);
         }
         self.adopt(changed)
     }

@@ -1,9 +1,9 @@
 //! The main file of a unit, its names, and its drop-ins.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use super::index::Lost;
+use super::index::{DropinDirectory, Lost};
 use super::{EntryKind, Index, LoadError, SourceError, Unit};
 use crate::name::UnitName;
 use crate::text::parse;
@@ -20,12 +20,12 @@ impl Index<'_> {
         };
         let bytes = self.source.read(&path)?;
         let bytes = bytes.ok_or_else(|| LoadError::Missing { name: name.clone() })?;
-        let id = main_name(&path, name);
         if bytes.is_empty() {
             return Err(masked(name));
         }
-        let mut unit = Unit::empty(id.clone());
-        unit.aliases = self.other_names(name, &id);
+        let (id, aliases) = self.names_of(name, &path);
+        let mut unit = Unit::empty(id);
+        unit.aliases = aliases;
         unit.add_main(path, parse(&bytes, self.syntax))?;
         for path in self.dropins(&unit)? {
             if let Some(bytes) = self.source.read(&path)? {
@@ -53,41 +53,46 @@ impl Index<'_> {
         })
     }
 
-    /// The names of a unit but for its main one.
-    fn other_names(&self, asked: &UnitName, id: &UnitName) -> Vec<UnitName> {
-        let mut names = vec![asked.as_str().to_owned()];
-        names.extend(self.names_for(asked.as_str(), asked, None));
-        let file = id.template().filter(|_| self.file(id.as_str()).is_err());
-        let file = file.as_ref().unwrap_or(id).as_str();
-        for main in [file, id.as_str()] {
-            names.extend(self.names_for(main, asked, Some(file)));
+    /// The main name of a unit and its others. The main name is that of the file, unless this instance has
+    /// a file of its own under that name: then the link that was asked for leads to another unit.
+    fn names_of(&self, asked: &UnitName, path: &Path) -> (UnitName, Vec<UnitName>) {
+        let file = path.file_name().and_then(|name| name.to_str());
+        let file = file.unwrap_or(asked.as_str());
+        let mut names = self.names_for(asked.as_str(), asked, None);
+        if file != asked.as_str() {
+            names.append(&mut self.names_for(file, asked, Some(file)));
         }
-        names.sort_unstable();
-        names.dedup();
-        names
-            .iter()
-            .filter_map(|name| UnitName::parse(name).ok())
-            .filter(|name| name != id && !(name.is_template() && id.is_instance()))
-            .collect()
+        let parsed = UnitName::parse(file).unwrap_or_else(|_| asked.clone());
+        let main = of_instance(&parsed, asked);
+        let id = if names.contains(main.as_str()) {
+            main
+        } else {
+            asked.clone()
+        };
+        let names = names.iter().filter_map(|name| UnitName::parse(name).ok());
+        let names: BTreeSet<_> = names.map(|name| of_instance(&name, asked)).collect();
+        let others = names.into_iter().filter(|name| *name != id).collect();
+        (id, others)
     }
 
-    /// The names that links give to `main`, with the instance that was asked for put into templates. One that
-    /// has another file for this instance is left out.
-    fn names_for(&self, main: &str, asked: &UnitName, file: Option<&str>) -> Vec<String> {
-        let mut names = Vec::new();
-        for alias in self.aliases_of(main) {
-            let of_template = UnitName::parse(alias).ok().filter(UnitName::is_template);
-            let Some((template, instance)) = of_template.zip(asked.instance()) else {
-                names.push(alias.to_owned());
+    /// A name, and those that links give to it, with the instance that was asked for put into templates. One
+    /// of these that has another file than `file` for this instance is left out.
+    fn names_for(&self, name: &str, asked: &UnitName, file: Option<&str>) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        if !asked.is_template() {
+            names.insert(name.to_owned());
+        }
+        for alias in self.aliases_of(name).chain([name]) {
+            let template = UnitName::parse(alias).ok().filter(UnitName::is_template);
+            let Some(template) = template.filter(|_| asked.is_instance()) else {
+                names.insert(alias.to_owned());
                 continue;
             };
-            let Ok(instance) = template.with_instance(instance) else {
-                continue;
-            };
+            let instance = of_instance(&template, asked);
             let own = self.file(instance.as_str()).ok();
             let own = own.and_then(|path| path.file_name()?.to_str());
             if own.is_none_or(|own| file.is_none_or(|file| file == own)) {
-                names.push(instance.as_str().to_owned());
+                names.insert(instance.as_str().to_owned());
             }
         }
         names
@@ -113,34 +118,25 @@ impl Index<'_> {
     /// The drop-in directories of a unit, first those of its name, then those of its other names, last the
     /// one for its whole kind; and for each name by the precedence of the unit directories.
     fn dropin_directories(&self, unit: &Unit) -> Vec<PathBuf> {
-        let mut found = Vec::new();
+        let mut found: Vec<&DropinDirectory> = Vec::new();
         for name in std::iter::once(&unit.name).chain(&unit.aliases) {
-            let mut below: Vec<PathBuf> = name
-                .dropin_names()
-                .iter()
-                .flat_map(|name| self.dropins_of(name.as_str()).iter().cloned())
-                .collect();
-            below.sort_by_key(|path| self.precedence(path.parent()));
+            let names = name.dropin_names();
+            let below = names.iter().flat_map(|name| self.dropins_of(name.as_str()));
+            let mut below: Vec<_> = below.collect();
+            below.sort_by_key(|directory| directory.precedence);
             found.append(&mut below);
         }
-        found.extend_from_slice(self.dropins_of(unit.name.kind().as_str()));
+        found.extend(self.dropins_of(unit.name.kind().as_str()));
         found
-    }
-
-    fn precedence(&self, directory: Option<&std::path::Path>) -> Option<usize> {
-        let same = |path: &PathBuf| Some(path.as_path()) == directory;
-        self.directories.iter().position(same)
+            .iter()
+            .map(|directory| directory.path.clone())
+            .collect()
     }
 }
 
-/// The name that a main file gives: its own, and where it is the template of an instance, that instance.
-fn main_name(path: &std::path::Path, asked: &UnitName) -> UnitName {
-    let file = path.file_name().and_then(|name| name.to_str());
-    let Some(name) = file.and_then(|name| UnitName::parse(name).ok()) else {
-        return asked.clone();
-    };
-    match asked.instance().filter(|_| name.is_template()) {
-        Some(instance) => name.with_instance(instance).unwrap_or(name),
-        None => name,
-    }
+/// A template as the instance that was asked for; any other name as it is.
+fn of_instance(name: &UnitName, asked: &UnitName) -> UnitName {
+    let instance = asked.instance().filter(|_| name.is_template());
+    let instance = instance.and_then(|instance| name.with_instance(instance).ok());
+    instance.unwrap_or_else(|| name.clone())
 }

@@ -21,7 +21,16 @@ pub struct Index<'a> {
     /// The names that lead to a name.
     aliases: HashMap<String, BTreeSet<String>>,
     /// The `.d` directories that exist, by name, in order of precedence.
-    dropins: HashMap<String, Vec<PathBuf>>,
+    dropins: HashMap<String, Vec<DropinDirectory>>,
+}
+
+/// A directory of drop-ins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DropinDirectory {
+    /// The place of its unit directory among [`Index::directories`].
+    pub precedence: usize,
+    /// Where it is, without links.
+    pub path: PathBuf,
 }
 
 /// What a unit name leads to.
@@ -53,8 +62,8 @@ impl<'a> Index<'a> {
             directories,
         };
         let inside = index.expanded_directories();
-        for directory in index.directories.clone() {
-            index.add_directory(&directory, &inside)?;
+        for precedence in 0..index.directories.len() {
+            index.add_directory(precedence, &inside)?;
         }
         index.find_aliases()?;
         Ok(index)
@@ -89,11 +98,14 @@ impl<'a> Index<'a> {
         expanded
     }
 
-    fn add_directory(&mut self, directory: &Path, inside: &[PathBuf]) -> Result<(), SourceError> {
-        for entry in self.source.list(directory)? {
+    fn add_directory(&mut self, precedence: usize, inside: &[PathBuf]) -> Result<(), SourceError> {
+        let Some(directory) = self.directories.get(precedence).cloned() else {
+            return Ok(());
+        };
+        for entry in self.source.list(&directory)? {
             let path = directory.join(&entry.name);
             let Ok(name) = UnitName::parse(&entry.name) else {
-                self.add_dropins(entry.name, &entry.kind, path);
+                self.add_dropins(entry.name, &entry.kind, precedence, &path);
                 continue;
             };
             if self.names.contains_key(&entry.name) {
@@ -101,7 +113,7 @@ impl<'a> Index<'a> {
             }
             let leads = match entry.kind {
                 EntryKind::File => Some(Leads::File(path)),
-                EntryKind::Link(target) => self.follow(&name, directory, &target, inside),
+                EntryKind::Link(target) => self.follow(&name, &directory, &target, inside),
                 EntryKind::Directory | EntryKind::Other => None,
             };
             if let Some(leads) = leads {
@@ -111,11 +123,14 @@ impl<'a> Index<'a> {
         Ok(())
     }
 
-    fn add_dropins(&mut self, name: String, kind: &EntryKind, path: PathBuf) {
-        if name.as_bytes().ends_with(b".d")
-            && matches!(kind, EntryKind::Directory | EntryKind::Link(_))
-        {
-            self.dropins.entry(name).or_default().push(path);
+    fn add_dropins(&mut self, name: String, kind: &EntryKind, precedence: usize, path: &Path) {
+        let directory = matches!(kind, EntryKind::Directory | EntryKind::Link(_));
+        if !directory || !name.as_bytes().ends_with(b".d") {
+            return;
+        }
+        if let Some(path) = self.source.resolve(path) {
+            let directory = DropinDirectory { precedence, path };
+            self.dropins.entry(name).or_default().push(directory);
         }
     }
 
@@ -205,7 +220,7 @@ impl<'a> Index<'a> {
     }
 
     /// The drop-in directories of a name, in order of precedence.
-    pub(super) fn dropins_of(&self, name: &str) -> &[PathBuf] {
+    pub(super) fn dropins_of(&self, name: &str) -> &[DropinDirectory] {
         let directories = self.dropins.get(&format!("{name}.d"));
         directories.map(Vec::as_slice).unwrap_or_default()
     }

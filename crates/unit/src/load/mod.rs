@@ -8,6 +8,8 @@ mod front;
 mod index;
 mod memory;
 mod source;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 pub use error::LoadError;
