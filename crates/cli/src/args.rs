@@ -2,6 +2,8 @@
 //!
 //! Nothing here is interpreted: what an argument means is its verb's business.
 
+mod join;
+mod learn;
 mod policy;
 
 use std::ffi::OsString;
@@ -11,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::exit::ExitCode;
 
+pub use join::Join;
+pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
 
 /// Give a service exactly the privileges it uses, and prove it by attack.
@@ -80,6 +84,8 @@ pub enum Format {
 pub enum Verb {
     Harden(Harden),
     Learn(Learn),
+    #[command(hide = true)]
+    Join(Join),
     Run(Run),
     Prove(Prove),
     #[command(
@@ -124,30 +130,6 @@ pub struct Harden {
     pub format: Format,
     #[command(flatten)]
     pub site: Site,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    pub command: Command,
-}
-
-/// Watch a command and write down what it uses.
-///
-/// Starts the command under the tracer and writes a trace: one JSON line for each distinct fact. With a
-/// workload the command is stopped with SIGTERM once the workload is done; without one it is watched until
-/// it ends, or until SIGINT or SIGTERM asks ringfence to stop it.
-#[derive(Debug, Args)]
-pub struct Learn {
-    /// A command that uses the service.
-    ///
-    /// Split into words as a shell would, but run without one; write `sh -c '...'` where you need one.
-    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
-    pub workload: Option<String>,
-    /// The trace file [default: NAME.trace.jsonl, NAME being the program's file name].
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-    /// Add to what the trace file already holds instead of replacing it.
-    #[arg(long)]
-    pub merge: bool,
     #[command(flatten)]
     pub waiting: Waiting,
     #[command(flatten)]

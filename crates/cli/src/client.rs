@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use ringfence_sys::process::{Fork, exit_now, fork};
 use ringfence_sys::signal::{SignalSet, reset_dispositions, set_mask};
@@ -27,6 +27,11 @@ impl Client {
     ///
     /// The standard library would pass on the signal mask that the tracer set, so the child is made here.
     pub fn start(workload: &Workload, echo: Option<BorrowedFd<'_>>) -> io::Result<Self> {
+        Self::run(workload.command(), workload.text(), echo)
+    }
+
+    /// Starts any command in the same way. `text` is what to call it.
+    pub fn run(mut command: Command, text: &str, echo: Option<BorrowedFd<'_>>) -> io::Result<Self> {
         let output = Capture::new(echo)?;
         let writer = output.writer()?;
         match fork()? {
@@ -36,7 +41,6 @@ impl Client {
                 let _ = set_parent_process_death_signal(Some(Signal::KILL));
                 let _ = reset_dispositions();
                 let _ = set_mask(SignalSet::empty());
-                let mut command = workload.command();
                 if let Ok(copy) = writer.try_clone() {
                     command.stdout(Stdio::from(copy));
                 }
@@ -44,7 +48,7 @@ impl Client {
                 let error = command.exec();
                 let _ = rustix::io::write(
                     rustix::stdio::stderr(),
-                    format!("cannot start `{}`: {error}\n", workload.text()).as_bytes(),
+                    format!("cannot start `{text}`: {error}\n").as_bytes(),
                 );
                 exit_now(NOT_STARTED)
             }

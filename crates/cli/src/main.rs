@@ -23,6 +23,7 @@ mod session;
 mod site;
 mod store;
 mod table;
+mod unit_learning;
 mod verb;
 mod workload;
 

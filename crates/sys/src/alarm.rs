@@ -62,6 +62,12 @@ impl Drop for Alarm {
     fn drop(&mut self) {
         // What was in effect before cannot be refused now.
         let _ = set_timer(&self.timer);
+        // A tick that is still pending, because the signal is blocked, would have its usual effect later, which
+        // is to kill. A signal that is ignored loses what is pending.
+        // SAFETY: an all-zero `sigaction` is valid.
+        let mut ignored = unsafe { mem::zeroed::<libc::sigaction>() };
+        ignored.sa_sigaction = libc::SIG_IGN;
+        let _ = set_action(&ignored);
         let _ = set_action(&self.action);
     }
 }

@@ -51,6 +51,7 @@ fn dispatch(verb: Verb, output: &Output) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Harden(harden) => super::harden::harden(&harden, output),
         Verb::Learn(learn) => super::learn::learn(&learn, output),
+        Verb::Join(join) => Err(super::join::join(join)),
         Verb::Run(run) => super::run::run(&run, output),
         Verb::Prove(prove) => super::prove::prove(&prove, output),
         Verb::Policy(Policy::Derive(derive)) => super::policy_derive::derive(&derive, output),

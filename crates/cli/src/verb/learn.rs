@@ -22,15 +22,22 @@ use crate::session::{Course, Purpose, QUIET, Session};
 use crate::store;
 use crate::workload::{Workload, WorkloadError};
 
-/// Watches a command, and writes or extends its trace.
+/// Watches a command or a unit, and writes or extends its trace.
 pub fn learn(typed: &Learn, output: &Output) -> Result<ExitCode, Failure> {
-    let workload = typed.workload.as_deref().map(parse_workload).transpose()?;
+    if let Some(unit) = &typed.unit {
+        return super::learn_unit::learn(unit, typed, output);
+    }
+    let workload = match typed.workloads.as_slice() {
+        [] => None,
+        [one] => Some(parse_workload(one)?),
+        _ => {
+            return Err(Failure::usage("run several workloads for a command")
+                .help("make one of them: --workload \"sh -c '...; ...'\""));
+        }
+    };
     let path = match &typed.output {
         Some(path) => path.clone(),
-        None => PathBuf::from(format!(
-            "{}.trace.jsonl",
-            program_name(&typed.command.words)?
-        )),
+        None => PathBuf::from(format!("{}.trace.jsonl", program_name(&typed.words)?)),
     };
     let (directory, name) = store::place(&path)?;
     let before = match directory.read(&name)? {
@@ -47,11 +54,11 @@ pub fn learn(typed: &Learn, output: &Output) -> Result<ExitCode, Failure> {
     let trace = {
         // What the command prints is not the result of this verb.
         let _streams = Streams::talking().or_cannot(|| "set up the command's output".to_owned())?;
-        watched(&typed.command.words, &typed.waiting, &mut session)?
+        watched(&typed.words, &typed.waiting, &mut session)?
     };
     let course = session.finish();
     if let Some(why) = &course.failure {
-        return Err(failed(&typed.command.words, why, &course));
+        return Err(failed(&typed.words, why, &course));
     }
     let trace = before.map_or_else(|| trace.clone(), |before| before.join(trace.clone()));
     directory.write_private(&name, trace.to_lines().as_bytes())?;
@@ -130,7 +137,7 @@ pub fn shown(words: &[OsString]) -> String {
 }
 
 /// What was learned, in a few lines.
-fn summary(trace: &Trace, path: &Path) -> String {
+pub fn summary(trace: &Trace, path: &Path) -> String {
     let mut text = format!("{}\n{}", path.display(), learned(trace));
     for gap in unexercised(trace) {
         let _ = writeln!(text, "not exercised  {gap}");

@@ -2,7 +2,9 @@
 
 mod generate;
 mod harden;
+mod join;
 mod learn;
+mod learn_unit;
 mod policy_check;
 mod policy_derive;
 mod policy_diff;

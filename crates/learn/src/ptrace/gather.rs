@@ -22,7 +22,7 @@ use super::status;
 use super::task::{Process, Task};
 use super::tracer::Tracer;
 use super::view::proc_link;
-use crate::unit::{ControlGroup, Role, UnitWatch, WATCHED};
+use crate::unit::{ControlGroup, READY, Role, UnitWatch, WATCHED};
 use crate::watch::Event;
 
 /// How often the control group is looked at. A command waits so long before it begins.
@@ -313,7 +313,7 @@ fn comer(pid: Pid, wrapper: File, manager: Option<File>) -> Comer {
         Err(_) => Comer::Coming,
         Ok(file) if file == wrapper => {
             let ready =
-                status::read(pid).is_some_and(|status| status.blocked >> (WATCHED - 1) & 1 == 1);
+                status::read(pid).is_some_and(|status| status.blocked >> (READY - 1) & 1 == 1);
             if ready { Comer::Waiting } else { Comer::Coming }
         }
         Ok(file) if Some(file) == manager => Comer::Coming,

@@ -16,6 +16,11 @@ use crate::ptrace::filter_program;
 /// The signal that tells the wrapper that it is watched: one that nobody sends by habit.
 pub(crate) const WATCHED: i32 = 63;
 
+/// The signal that the wrapper blocks while it waits, for the tracer to see that it may answer: earlier, the
+/// answer would kill it. The answer's own signal does not tell, since the kernel shows a signal that is waited
+/// for as one that is not blocked.
+pub(crate) const READY: i32 = 62;
+
 /// How long the wrapper waits for the tracer. The tracer looks for it every few milliseconds; who waits longer
 /// waits for one that is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,11 +73,10 @@ fn prepare(argv: &[OsString], manner: &Manner) -> io::Result<Prepared> {
 
 /// Whether a tracer came.
 fn wait_for_tracer() -> io::Result<bool> {
-    let watched = Signal::from_raw(WATCHED).ok_or(io::ErrorKind::InvalidInput)?;
-    let set: SignalSet = [watched].into_iter().collect();
-    // That it is blocked is what the tracer looks for: sent earlier, it would kill.
-    let before = signal::block(set)?;
-    let came = signal::wait(set, Some(PATIENCE));
+    let number = |raw| Signal::from_raw(raw).ok_or(io::ErrorKind::InvalidInput);
+    let answer: SignalSet = [number(WATCHED)?].into_iter().collect();
+    let before = signal::block(answer.with(number(READY)?))?;
+    let came = signal::wait(answer, Some(PATIENCE));
     signal::set_mask(before)?;
     Ok(came?.is_some())
 }

@@ -24,7 +24,7 @@ mod watch;
 
 pub use cgroup::ControlGroup;
 pub use dropin::{DROP_IN, DropIn, DropInError, Wrapper};
-pub(crate) use join::WATCHED;
+pub(crate) use join::{READY, WATCHED};
 pub use join::{Manner, join};
 pub use place::{Place, PlaceError, sweep};
 pub use role::{Role, UnknownRole};
