@@ -2,6 +2,7 @@
 //!
 //! Nothing here is interpreted: what an argument means is its verb's business.
 
+mod deploy;
 mod join;
 mod learn;
 mod policy;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::exit::ExitCode;
 
+pub use deploy::{Apply, Confirm, Health, Rollback, Status};
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
@@ -88,6 +90,10 @@ pub enum Verb {
     Join(Join),
     Run(Run),
     Prove(Prove),
+    Apply(Apply),
+    Rollback(Rollback),
+    Status(Status),
+    Confirm(Confirm),
     #[command(
         subcommand,
         subcommand_value_name = "VERB",

@@ -5,13 +5,17 @@
 
 mod args;
 mod capture;
+mod check;
 mod client;
 mod confined;
 mod denials;
+mod deployment;
 mod enforcement;
 mod error;
 mod exit;
 mod generate;
+mod http;
+mod interruption;
 mod listening;
 mod output;
 mod policy_file;
@@ -24,6 +28,7 @@ mod site;
 mod store;
 mod table;
 mod unit_learning;
+mod unit_policy;
 mod verb;
 mod workload;
 

@@ -1,5 +1,7 @@
 //! One module for each verb: what was typed becomes what is meant, and is done.
 
+mod apply;
+mod confirm;
 mod generate;
 mod harden;
 mod join;
@@ -12,7 +14,9 @@ mod policy_explain;
 mod policy_fmt;
 mod policy_merge;
 mod prove;
+mod rollback;
 mod run;
+mod status;
 
 mod dispatch;
 

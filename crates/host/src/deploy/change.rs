@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use ringfence_compile::systemd::Artifact;
 use ringfence_policy::lock::sha256;
@@ -81,6 +82,16 @@ impl Claim {
         change.directories.sort();
         change.directories.dedup();
         Ok(change)
+    }
+}
+
+impl Claim {
+    /// Whether a file is there because of what is applied now.
+    pub fn has_written(&self, path: &Path) -> Result<bool, DeployError> {
+        let history = History::read(self.folder(), self.ledger()?.current)?;
+        let path = AbsPath::from_bytes(path.as_os_str().as_encoded_bytes());
+        let kept = path.ok().and_then(|path| history.written(&path).cloned());
+        Ok(matches!(kept, Some(Kept::File { .. })))
     }
 }
 

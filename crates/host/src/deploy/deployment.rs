@@ -9,7 +9,9 @@ use super::activation::{self, Brought};
 use super::change::Change;
 use super::health::Settling;
 use super::history::History;
-use super::record::{Affected, Awaiting, FileRecord, Kept, Ledger, Pending, RECORD_SCHEMA, Record};
+use super::record::{
+    Affected, Awaiting, Course, FileRecord, Kept, Ledger, Pending, RECORD_SCHEMA, Record,
+};
 use super::sentinel;
 use super::store::Claim;
 use super::transition::{Expect, Step, carry_out};
@@ -174,6 +176,12 @@ impl Deployment<'_> {
     /// The units it concerns.
     pub fn units(&self) -> &[Affected] {
         &self.record.units
+    }
+
+    /// Whether any of them runs because of it, or ran once.
+    pub fn runs(&self) -> bool {
+        let mut units = self.record.units.iter();
+        units.any(|affected| affected.course != Course::Leave)
     }
 
     /// Arms the rollback that comes unless someone confirms in time. To be done before anything is

@@ -32,6 +32,8 @@ pub struct Status {
     pub awaiting: Option<Awaiting>,
     /// A change that is under way, or was cut off.
     pub pending: Option<Pending>,
+    /// Whether another process holds the unit right now.
+    pub busy: bool,
     /// What the manager says; `None` when it cannot be asked.
     pub manager: Option<Run>,
 }
@@ -49,6 +51,16 @@ pub struct Run {
     pub result: String,
     /// Whether files changed since the manager read them.
     pub needs_daemon_reload: bool,
+}
+
+impl Status {
+    /// Whether the host is not as it was applied.
+    pub fn differs(&self) -> bool {
+        let stale = |run: &Run| run.needs_daemon_reload;
+        !self.edited.is_empty()
+            || (self.pending.is_some() && !self.busy)
+            || self.manager.as_ref().is_some_and(stale)
+    }
 }
 
 impl Store {
@@ -92,6 +104,7 @@ impl Store {
             provisional: record.map_or_else(Vec::new, |record| record.provisional.clone()),
             awaiting: ledger.awaiting,
             pending: ledger.pending,
+            busy: folder.is_held(),
             manager,
         }))
     }

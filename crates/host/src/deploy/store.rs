@@ -188,6 +188,15 @@ impl Folder {
         }
     }
 
+    /// Whether a process holds the unit. To ask takes nothing from it.
+    pub(super) fn is_held(&self) -> bool {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let lock = rustix::fs::openat(&self.handle, "lock", flags, Mode::empty());
+        lock.is_ok_and(|lock| {
+            flock(&lock, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+        })
+    }
+
     pub(super) fn ledger(&self) -> Result<Ledger, DeployError> {
         let Some(bytes) = self.read(LEDGER)? else {
             return Ok(Ledger::default());
