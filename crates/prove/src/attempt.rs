@@ -17,6 +17,7 @@ use crate::outcome::{Outcome, Reach};
 use crate::survey::Candidate;
 
 pub(crate) use file::listed;
+pub(crate) use socket::LISTENING;
 
 mod escalation;
 mod execution;

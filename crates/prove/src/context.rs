@@ -12,10 +12,10 @@ use ringfence_policy::policy::Policy;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::attempts;
+use crate::attempt::{LISTENING, attempts};
 use crate::limits::Limits;
 use crate::neighbor::{Household, Neighbor, NeighborError};
-use crate::survey::Survey;
+use crate::survey::{Candidate, Survey};
 
 /// Why there is no context.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,8 @@ pub struct Context {
     pub program: Option<PathBuf>,
     /// Names of the variables in the service's environment: bare, and confined.
     environment: [Vec<String>; 2],
+    /// Where the service's own settings are, as far as that is known.
+    pub settings: Vec<Candidate>,
     /// Whose the program is, if known.
     pub(crate) program_owner: Option<Owner>,
     /// Whether this program stands in the place of the service's, so that the latter cannot be seen.
@@ -87,13 +89,16 @@ impl Context {
             .map(|metadata| metadata.dev())
             .collect();
         let (neighbor, household) = Neighbor::start()?;
+        let mut survey = Survey::of(root, attempts());
+        survey.add_sockets(LISTENING, root);
         Ok(Self {
             neighbor,
             _household: Some(household),
-            survey: Survey::of(root, attempts()),
+            survey,
             limits: Limits::of(policy),
             program: None,
             environment: [Vec::new(), Vec::new()],
+            settings: Vec::new(),
             program_owner: None,
             stands_in: false,
             confined: Cell::new(false),
@@ -150,6 +155,7 @@ impl Context {
             limits: self.limits,
             program: self.program.clone(),
             environment: self.environment.clone(),
+            settings: self.settings.clone(),
             program_owner: self.program_owner,
             stands_in,
             confined: self.confined.clone(),

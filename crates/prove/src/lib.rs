@@ -28,7 +28,7 @@ mod report;
 mod runner;
 mod survey;
 mod text;
-mod unit;
+pub mod unit;
 
 pub use attempt::{Attempt, Group, attempts};
 pub use context::{Context, ContextError};
@@ -42,4 +42,3 @@ pub use report::{
 };
 pub use runner::{Bare, Confined, End, Inside, RunError, Runner, sandboxed};
 pub use survey::{Candidate, Survey};
-pub use unit::{NoOrders, Probe, UnitError, obey, prove_unit};

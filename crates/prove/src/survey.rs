@@ -62,14 +62,55 @@ impl Survey {
         Self(found)
     }
 
+    /// Adds the sockets that processes listen on, as `/proc/net/unix` lists them; those of the calling
+    /// process's own kind are left out.
+    pub(crate) fn add_sockets(&mut self, attempt: &str, root: &Path) {
+        let list = fs::read(root.join("proc/net/unix")).unwrap_or_default();
+        let mut sockets: Vec<Candidate> = listening(&list)
+            .into_iter()
+            .filter(|path| !path.starts_with("/run/ringfence") && !is_neighbor(path))
+            .filter_map(|path| candidate(root, &path))
+            .collect();
+        sockets.sort_by(|a, b| a.path.cmp(&b.path));
+        sockets.dedup();
+        sockets.truncate(CANDIDATES_MAX);
+        if !sockets.is_empty() {
+            self.0.insert(attempt.to_owned(), sockets);
+        }
+    }
+
     /// What there is for the attempt of this id.
     pub fn candidates(&self, id: &str) -> &[Candidate] {
         self.0.get(id).map_or(&[], Vec::as_slice)
     }
 }
 
+/// The paths of listening sockets in a list of the kernel; unix(7). The flag is `SO_ACCEPTCON`.
+fn listening(list: &[u8]) -> Vec<PathBuf> {
+    const LISTENS: &[u8] = b"00010000";
+    list.split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            // Seven fields, of which only the last, a path, may hold blanks.
+            let start = line.iter().position(|byte| *byte == b'/')?;
+            let (before, path) = line.split_at_checked(start)?;
+            let flags = before
+                .split(|byte| *byte == b' ')
+                .filter(|field| !field.is_empty())
+                .nth(3)?;
+            (flags == LISTENS).then(|| PathBuf::from(OsStr::from_bytes(path)))
+        })
+        .collect()
+}
+
+/// Whether a socket belongs to what attempts aim at anyway.
+fn is_neighbor(path: &Path) -> bool {
+    path.parent()
+        .and_then(Path::file_name)
+        .is_some_and(|name| name.as_bytes().starts_with(b"ringfence-prove-"))
+}
+
 /// Symbolic links are resolved, because policies and confinements speak of what is behind them.
-fn candidate(root: &Path, path: &Path) -> Option<Candidate> {
+pub(crate) fn candidate(root: &Path, path: &Path) -> Option<Candidate> {
     let path = fs::canonicalize(path).ok()?;
     let metadata = fs::metadata(&path).ok()?;
     let kernel = path.starts_with(root.join("proc")) || path.starts_with(root.join("sys"));
@@ -154,6 +195,20 @@ mod tests {
         let keys: Vec<_> = homes.iter().flat_map(|h| expand(h, ".ssh/id_*")).collect();
         assert_eq!(keys.len(), 3);
         assert!(expand(root.path(), "home/*/.ssh/*.pub").is_empty());
+    }
+
+    #[test]
+    fn sockets_that_listen_at_a_path_are_found() {
+        let list = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 16234 /run/a b.sock\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 16235 /run/connected\n\
+            0000000000000000: 00000002 00000000 00010000 0005 01 16236 @abstract\n\
+            0000000000000000: 00000002 00000000 00000000 0002 01 16237\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 16238 /run/c\n";
+        assert_eq!(
+            listening(list),
+            [Path::new("/run/a b.sock"), Path::new("/run/c")]
+        );
     }
 
     #[test]

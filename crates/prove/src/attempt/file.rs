@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, FileType, Mode, OFlags, access, fstat, open};
 use rustix::io::Errno;
 
+use crate::context::Context;
 use crate::outcome::{How, Outcome, Reach};
 use crate::survey::Candidate;
 
@@ -25,6 +26,18 @@ pub(super) fn open_each(candidates: &[Candidate], way: Way) -> Outcome {
         "may write"
     };
     each(candidates, verb, |candidate| open_one(candidate, way))
+}
+
+/// Candidates that are not the service's own and not shared by all, such as `/tmp`.
+pub(super) fn of_others(context: &Context, candidates: &[Candidate]) -> Vec<Candidate> {
+    let own = |candidate: &&Candidate| {
+        let within = |own: &PathBuf| {
+            let own = std::fs::canonicalize(own);
+            own.is_ok_and(|own| own.starts_with(&candidate.path) || candidate.path.starts_with(own))
+        };
+        !context.writable.iter().any(within)
+    };
+    candidates.iter().filter(own).cloned().collect()
 }
 
 /// Tries something with every candidate: reached when one could be, else stopped as the first was.

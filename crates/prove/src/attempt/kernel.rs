@@ -3,14 +3,16 @@
 //! For each, the complaint that comes only after the rights were looked at is named here and checked by
 //! running the attempt with and without the right (`tests/bare.rs`).
 
+use ringfence_policy::grant::FileAccess;
 use ringfence_sys::forbidden;
 use ringfence_sys::signal::{self, Signal, SignalSet};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
 
-use super::Attempt;
 use super::Group::Exploited;
+use super::file::{Way, open_each};
+use super::{Attempt, Needs};
 use crate::outcome::{How, Outcome};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
@@ -245,6 +247,32 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         },
     )
     .any(&["net.netlink route"]),
+    Attempt::new(
+        "use-devices",
+        Exploited,
+        "use devices that lead deep into the kernel or to people",
+        // Opening none of these does anything by itself; a watchdog, for one, would start to count.
+        |_, candidates| open_each(candidates, Way::Read),
+    )
+    .on(&[
+        "/dev/fuse",
+        "/dev/kvm",
+        "/dev/vhost-*",
+        "/dev/net/tun",
+        "/dev/loop-control",
+        "/dev/mapper/control",
+        "/dev/uinput",
+        "/dev/uhid",
+        "/dev/input/event*",
+        "/dev/hidraw*",
+        "/dev/rtc*",
+        "/dev/dri/*",
+        "/dev/snd/*",
+        "/dev/video*",
+        "/dev/tty1",
+        "/dev/vcs*",
+    ])
+    .needs(Needs::Files(FileAccess::Read)),
     Attempt::new(
         "type-into-terminal",
         Exploited,

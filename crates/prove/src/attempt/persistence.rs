@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
 use super::Group::Exploited;
-use super::file::{Way, open_each};
+use super::file::{Way, of_others, open_each};
 use super::{Attempt, Needs};
 use crate::context::Owner;
 use crate::outcome::{How, Outcome, Reach};
@@ -120,6 +120,33 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "/usr/local/share/ca-certificates",
         "/etc/hosts.allow",
     ]),
+    Attempt::new(
+        "change-state",
+        Exploited,
+        "change what other services keep",
+        |context, candidates| open_each(&of_others(context, candidates), Way::Write),
+    )
+    .needs(Needs::Files(FileAccess::Write))
+    .on(&[
+        "/var/lib/*",
+        "/var/cache/*",
+        "/var/spool/*",
+        "/run/*",
+        "/srv/*",
+        "/opt/*",
+    ]),
+    Attempt::new(
+        "change-own-settings",
+        Exploited,
+        "change its own settings for when it starts again",
+        |context, _| {
+            if context.settings.is_empty() {
+                return Outcome::cannot("it is not known to have any");
+            }
+            open_each(&context.settings, Way::Write)
+        },
+    )
+    .needs(Needs::Files(FileAccess::Write)),
     write("clean-logs", "remove its traces from the logs").on(&[
         "/var/log",
         "/var/log/auth.log",

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Group::ReadsEverything;
-use super::file::{Way, open_each};
+use super::file::{Way, of_others, open_each};
 use super::{Attempt, Needs};
 use crate::context::Context;
 use crate::outcome::{How, Outcome, Reach};
@@ -97,6 +97,21 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "/var/lib/docker",
         "/var/lib/samba/private",
         "/var/lib/sss/db",
+    ]),
+    Attempt::new(
+        "read-state",
+        ReadsEverything,
+        "look into what other services keep",
+        |context, candidates| open_each(&of_others(context, candidates), Way::Read),
+    )
+    .needs(Needs::Files(FileAccess::Read))
+    .on(&[
+        "/var/lib/*",
+        "/var/cache/*",
+        "/var/spool/*",
+        "/run/*",
+        "/srv/*",
+        "/opt/*",
     ]),
     read("read-tls-keys", "read private keys of TLS").on(&[
         "/etc/ssl/private",

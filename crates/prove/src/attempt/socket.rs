@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ringfence_policy::grant::{Endpoint, Grant, Host, PeerAddress, Ports, Protocol};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType, ipproto, socket};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, ipproto, socket};
 
 use super::Group::Exploited;
 use super::file::each;
@@ -19,6 +19,8 @@ use super::{Attempt, Needs};
 use crate::context::Context;
 use crate::outcome::{How, Outcome};
 use crate::survey::Candidate;
+
+mod bus;
 
 /// Long for the loopback device, short for a report.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -78,6 +80,25 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "/run/user/*/gnupg/S.gpg-agent",
         "~/.gnupg/S.gpg-agent",
     ]),
+    Attempt::new(
+        LISTENING,
+        Exploited,
+        "reach sockets that services of the host listen on",
+        |_, candidates| each(candidates, "may connect to", reach_unix),
+    )
+    .needs(Needs::Sockets),
+    Attempt::new(
+        "order-over-bus",
+        Exploited,
+        "have systemd start units, over the system bus",
+        |_, candidates| {
+            each(candidates, "was let in over", |candidate| {
+                bus::order(&candidate.path)
+            })
+        },
+    )
+    .on(&["/run/dbus/system_bus_socket"])
+    .needs(Needs::Sockets),
     Attempt::new(
         "unix-socket",
         Exploited,
@@ -185,6 +206,22 @@ fn connect_unix(candidate: &Candidate) -> Result<(), How> {
         // A datagram socket; connect(2) finds out only after it looked at the rights.
         Err(error) if error.raw_os_error() == Some(Errno::PROTOTYPE.raw_os_error()) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The attempt whose candidates the kernel lists.
+pub(crate) const LISTENING: &str = "listening-sockets";
+
+/// Asks for a connection of the wrong type, which the kernel refuses (`EPROTOTYPE`) once it looked at the
+/// rights and found who listens. So nobody is connected to, and no service starts because of it. What only
+/// a security module denies is not seen so.
+fn reach_unix(candidate: &Candidate) -> Result<(), How> {
+    let errno = |errno: Errno| How::Errno(errno.raw_os_error());
+    let address = SocketAddrUnix::new(&candidate.path).map_err(errno)?;
+    let datagrams = socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(errno)?;
+    match rustix::net::connect(&datagrams, &address) {
+        Ok(()) | Err(Errno::PROTOTYPE) => Ok(()),
+        Err(error) => Err(errno(error)),
     }
 }
 

@@ -23,6 +23,7 @@ mod directories;
 mod error;
 mod interrupt;
 mod orders;
+mod packaged;
 mod place;
 mod probe;
 mod program;
@@ -33,6 +34,7 @@ mod stand_in;
 
 pub use error::UnitError;
 pub(crate) use orders::Identity;
+pub use packaged::{AsPackaged, DROP_IN};
 pub use probe::{NoOrders, obey};
 pub use prove::prove_unit;
-pub use stand_in::Probe;
+pub use stand_in::{Probe, VERB};

@@ -7,6 +7,7 @@ use ringfence_host::systemd::{Properties, Systemctl};
 use ringfence_policy::policy::Policy;
 use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
+use ringfence_unit::word::{Style, words};
 
 use super::directories::{Directories, PROPERTIES};
 use super::error::UnitError;
@@ -19,12 +20,15 @@ use crate::context::Context;
 use crate::limits::Limits;
 use crate::prove::{Subject, prove};
 use crate::report::{Report, Row};
+use crate::survey::{Candidate, candidate};
 
 /// Makes every attempt inside a copy of a unit, and outside of it as the same user.
 ///
 /// The unit is taken as it is given, whatever the service runs with now: with a drop-in that is not
 /// applied yet, or without one that is. `heard` is told of each row as soon as it is known. The calling
 /// process must be root's and have one thread.
+///
+/// Signals that ask to end are held back until everything is taken down, and then reported as an error.
 pub fn prove_unit(
     unit: &Unit,
     policy: &Policy,
@@ -138,8 +142,36 @@ fn context(
     let mut context = Context::new(policy, Path::new("/"))?;
     context.set_program(Path::new(&program.path));
     context.writable.extend(writable);
+    context.settings = settings(unit, program);
     context.limits = context.limits.or(unit_limits(unit, &limits));
     Ok(context)
+}
+
+/// What a service is told to read in `/etc`, and the directories there that have its name.
+fn settings(unit: &Unit, program: &Program) -> Vec<Candidate> {
+    let etc = Path::new("/etc");
+    let named = [
+        Some(unit.name.prefix()),
+        Path::new(&program.path)
+            .file_name()
+            .and_then(|n| n.to_str()),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|name| etc.join(name));
+    let commands = unit.effective_list("Service", "ExecStart");
+    let told = commands
+        .iter()
+        .flat_map(|setting| words(&setting.value, Style::COMMAND))
+        .filter_map(|word| Some(PathBuf::from(word.ok()?.text().into_owned())))
+        .filter(|path| path.starts_with(etc));
+    let mut found: Vec<Candidate> = named
+        .chain(told)
+        .filter_map(|path| candidate(Path::new("/"), &path))
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.dedup();
+    found
 }
 
 /// The limits that a unit sets itself, of those that attempts try to exceed. What the manager gives every

@@ -20,6 +20,19 @@ pub struct Probe<'a> {
     pub argument: &'a str,
 }
 
+impl<'a> Probe<'a> {
+    /// This program, whose hidden verb [`VERB`] calls it.
+    pub fn of_program(program: &'a Path) -> Self {
+        Self {
+            program,
+            argument: VERB,
+        }
+    }
+}
+
+/// The verb of the command line that makes attempts and nothing else.
+pub const VERB: &str = "attempt";
+
 /// Settings that are not part of the sandbox, the user or the limits: what is run and when, how it is
 /// watched, and what it is handed. All others are kept, those that nobody knows yet among them.
 const LEFT_OUT: [&str; 73] = [
