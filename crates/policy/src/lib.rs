@@ -24,6 +24,7 @@ pub mod place;
 pub mod policy;
 pub mod risk;
 pub mod schema;
+pub mod secret;
 pub mod syscall;
 pub mod trace;
 pub mod unexercised;
