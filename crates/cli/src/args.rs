@@ -6,6 +6,7 @@ mod deploy;
 mod join;
 mod learn;
 mod policy;
+mod prove;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use deploy::{Apply, Confirm, Health, Rollback, Status};
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
+pub use prove::Prove;
 
 /// Give a service exactly the privileges it uses, and prove it by attack.
 ///
@@ -90,6 +92,9 @@ pub enum Verb {
     Join(Join),
     Run(Run),
     Prove(Prove),
+    /// Make attempts for `ringfence prove --unit`.
+    #[command(hide = true)]
+    Attempt,
     Apply(Apply),
     Rollback(Rollback),
     Status(Status),
@@ -167,25 +172,6 @@ pub struct Run {
     /// The command [default: the manifest's `exec`].
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
-}
-
-/// Attack the sandbox that a policy makes.
-///
-/// Each attempt runs twice, in a process of its own: bare, and confined exactly as `ringfence run` would
-/// confine the service. Attempts are bounded: they show that something can be reached and destroy nothing.
-///
-/// Exits with 0 when nothing got through that the policy does not grant, with 11 when something did, and
-/// with 10 when that could not be shown for some attempt.
-#[derive(Debug, Args)]
-pub struct Prove {
-    #[command(flatten)]
-    pub site: Site,
-    /// The manifest [default: the empty policy, which is what every service gets].
-    #[arg(value_name = "POLICY", value_hint = ValueHint::FilePath)]
-    pub policy: Option<PathBuf>,
-    /// The form of the report.
-    #[arg(long, value_name = "FORMAT", default_value = "plain")]
-    pub format: Format,
 }
 
 /// What this site lets its services have at most.

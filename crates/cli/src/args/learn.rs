@@ -63,7 +63,7 @@ pub struct Learn {
 }
 
 /// A unit's name; without a suffix it is that of a service, as systemctl(1) has it.
-fn service_name(text: &str) -> Result<UnitName, String> {
+pub(super) fn service_name(text: &str) -> Result<UnitName, String> {
     let name = match text.rsplit_once('.') {
         Some((_, "service")) => text.to_owned(),
         _ => format!("{text}.service"),

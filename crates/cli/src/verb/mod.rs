@@ -2,6 +2,7 @@
 
 mod apply;
 mod confirm;
+mod attempt;
 mod generate;
 mod harden;
 mod join;
@@ -14,6 +15,7 @@ mod policy_explain;
 mod policy_fmt;
 mod policy_merge;
 mod prove;
+mod prove_unit;
 mod rollback;
 mod run;
 mod status;

@@ -1,4 +1,4 @@
-//! `ringfence prove`: attacks the sandbox that a policy makes.
+//! `ringfence prove`: attacks the sandbox that a policy makes, or that a unit has.
 
 use ringfence_policy::grant::User;
 use ringfence_policy::manifest::{Kind, Manifest, Service};
@@ -27,10 +27,14 @@ pub fn prove(typed: &Prove, output: &Output) -> Result<ExitCode, Failure> {
         (manifest, policy, None)
     };
     let policy = site::limited(policy, &typed.site, output)?;
-    let target = enforcement::target()?;
-    let command = manifest.service.exec.clone();
-    let (plan, _) = enforcement::plan(&manifest, lock.as_ref(), &policy, command, &target)?;
-    let proof = proof::attack(&manifest, &policy, &plan, output)?;
+    let proof = if let Some(unit) = &typed.unit {
+        super::prove_unit::attack(unit, typed.as_packaged, &policy, output)?
+    } else {
+        let target = enforcement::target()?;
+        let command = manifest.service.exec.clone();
+        let (plan, _) = enforcement::plan(&manifest, lock.as_ref(), &policy, command, &target)?;
+        proof::attack(&manifest, &policy, &plan, output)?
+    };
     match typed.format {
         Format::Json => output.json(&proof)?,
         Format::Plain => output.result(&report::proved(&proof, output))?,
