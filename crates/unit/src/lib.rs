@@ -4,8 +4,10 @@
 
 pub mod edit;
 pub mod exec;
+pub mod lint;
 pub mod load;
 pub mod name;
+pub mod reach;
 pub mod score;
 pub mod specifier;
 pub mod text;
