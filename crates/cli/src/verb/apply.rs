@@ -75,15 +75,14 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
         .map_err(failure)?;
     let within = typed.confirm_within.map(|span| Duration::from_secs(span.0));
     let tried = armed(&stage, &deployment, within).and_then(|awaiting| {
-        stage
-            .try_out(&deployment, check.as_ref())
-            .map(|()| awaiting)
+        stage.try_out(&deployment, check.as_ref())?;
+        let kept = deployment.keep(awaiting);
+        kept.map_err(|error| Trouble::Failed(failure(error)))?;
+        Ok(awaiting)
     });
     match tried {
         Ok(awaiting) => {
-            let text = kept(&deployment, unit, awaiting, output);
-            deployment.keep(awaiting).map_err(failure)?;
-            output.result(&text)?;
+            output.result(&kept(&deployment, unit, awaiting, output))?;
             Ok(ExitCode::Fine)
         }
         Err(trouble) => Err(stage.take_back(deployment, unit, trouble)),

@@ -76,10 +76,13 @@ impl Claim {
             .write_ledger(&pending)
             .and_then(|()| carry_out(&self.tree, &change.steps, Expect::Before));
         match written {
-            Ok(()) => Ok(Deployment {
-                claim: self,
-                record,
-            }),
+            Ok(()) => {
+                self.tree.remove_empty(&history.directories());
+                Ok(Deployment {
+                    claim: self,
+                    record,
+                })
+            }
             // It says itself what is not as it was, and the ledger keeps the way back.
             Err(error @ DeployError::HalfWritten { .. }) => Err(error),
             Err(error) => {
@@ -211,8 +214,8 @@ impl Deployment<'_> {
         activation::activate(systemctl, &self.record.units, &brought, settling)
     }
 
-    /// Keeps it: it is the current generation now.
-    pub fn keep(self, awaiting: Option<Awaiting>) -> Result<(), DeployError> {
+    /// Keeps it: it is the current generation now. When that cannot be written down, it has to be undone.
+    pub fn keep(&self, awaiting: Option<Awaiting>) -> Result<(), DeployError> {
         self.claim.write_ledger(&Ledger {
             current: self.record.generation,
             awaiting,
@@ -232,13 +235,16 @@ impl Deployment<'_> {
         claim.tree.remove_empty(&self.record.directories);
         sentinel::disarm(claim, systemctl)?;
         let restored = activation::restore(systemctl, &self.record.units, &brought, settling);
-        let ledger = claim.ledger()?;
-        claim.write_ledger(&Ledger {
+        let ledger = Ledger {
             pending: None,
-            ..ledger
-        })?;
-        // It never worked, so nobody shall come back to it.
-        claim.folder().forget(self.record.generation);
+            ..claim.ledger()?
+        };
+        // On a full disk this may fail. Then it counts as cut off, and the next to come undoes it again,
+        // which changes nothing.
+        if claim.write_ledger(&ledger).is_ok() {
+            // It never worked, so nobody shall come back to it.
+            claim.folder().forget(self.record.generation);
+        }
         restored
     }
 

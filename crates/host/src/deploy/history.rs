@@ -134,11 +134,10 @@ impl History {
         units
     }
 
-    /// The directories that the generations between the current one and this one made.
-    pub fn directories_since(&self, generation: u64) -> Vec<AbsPath> {
+    /// The directories that the current generation and those before it made.
+    pub fn directories(&self) -> Vec<AbsPath> {
         self.line(self.current)
             .into_iter()
-            .take_while(|record| record.generation > generation)
             .flat_map(|record| record.directories.clone())
             .collect()
     }

@@ -55,7 +55,7 @@ impl Claim {
             ledger,
             to,
             steps: Vec::new(),
-            directories: history.directories_since(to),
+            directories: history.directories(),
             edited: Vec::new(),
             units: history.units(to),
         };

@@ -37,8 +37,14 @@ pub struct Claim {
     pub(super) tree: Tree,
     pub(super) unit: UnitName,
     folder: Folder,
-    /// Dropped last, and with it the lock.
-    _lock: OwnedFd,
+    lock: OwnedFd,
+}
+
+impl Drop for Claim {
+    /// A child between fork and exec has the lock's descriptor too, so to close ours would not do.
+    fn drop(&mut self) {
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl Default for Store {
@@ -85,7 +91,7 @@ impl Store {
             tree,
             unit: unit.clone(),
             folder,
-            _lock: lock,
+            lock,
         })
     }
 
