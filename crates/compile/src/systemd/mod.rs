@@ -21,6 +21,7 @@ mod secrets;
 mod target;
 mod view;
 mod whole;
+mod worth;
 
 pub use artifact::Artifact;
 pub use compile::{CompileError, Form, compile};
