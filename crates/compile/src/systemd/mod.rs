@@ -26,3 +26,4 @@ mod worth;
 pub use artifact::Artifact;
 pub use compile::{CompileError, Form, compile};
 pub use target::{CgroupMode, Target};
+pub use worth::worth;
