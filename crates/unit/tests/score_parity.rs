@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test, although its helpers do not look like one to Clippy"
 )]
 

@@ -22,12 +22,6 @@ impl Exposure {
         self.0
     }
 
-    /// By how much this is more than the other.
-    #[must_use]
-    pub fn above(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
-    }
-
     /// The word that `systemd-analyze security` has for it.
     pub fn level(self) -> Level {
         match self.0 {

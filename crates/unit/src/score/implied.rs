@@ -33,7 +33,7 @@ pub(crate) fn settle(service: &mut Service, name: &str, profile: &Profile) {
     if service.has(Flag::DynamicUser) {
         settle_dynamic_user(service, name);
     }
-    settle_type(service);
+    settle_type(service, profile);
     settle_devices(service, profile);
 }
 
@@ -58,15 +58,20 @@ fn settle_dynamic_user(service: &mut Service, name: &str) {
     }
 }
 
-fn settle_type(service: &mut Service) {
-    if service.choices.of(Choice::Type).is_empty() {
-        let implied = match service {
-            Service { bus_name: true, .. } => "dbus",
-            Service { commands, .. } if commands.start > 0 => "simple",
-            _ => "oneshot",
-        };
-        service.choices.set(Choice::Type, implied);
+fn settle_type(service: &mut Service, profile: &Profile) {
+    if !service.choices.of(Choice::Type).is_empty() {
+        return;
     }
+    let implied = if service.bus_name {
+        "dbus"
+    } else if service.credentials.any() && profile.since(256) {
+        "exec"
+    } else if service.commands.start > 0 {
+        "simple"
+    } else {
+        "oneshot"
+    };
+    service.choices.set(Choice::Type, implied);
 }
 
 /// Once there is a policy or a list, devices that other settings need are added to the list. So PrivateDevices=
@@ -80,8 +85,7 @@ fn settle_devices(service: &mut Service, profile: &Profile) {
     }
     let images =
         service.root_image.is_some() || service.mount_images || service.root_stack.is_some();
-    let encrypted =
-        service.loaded_credentials.any_encrypted() || service.set_credentials.any_encrypted();
+    let encrypted = service.credentials.any_encrypted();
     let needed = [
         (images, "block-loop"),
         (service.has(Flag::ProtectClock), "char-rtc"),

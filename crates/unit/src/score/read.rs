@@ -62,12 +62,13 @@ const SERVICE: &[(&str, Kind)] = &[
     ("IPAddressDeny", Value(|s, v, r| s.ip_access.deny.assign(v, r))),
     ("IPEgressFilterPath", Value(|s, v, r| address::filter(&mut s.ip_access.egress, v, r))),
     ("IPIngressFilterPath", Value(|s, v, r| address::filter(&mut s.ip_access.ingress, v, r))),
+    ("ImportCredential", Value(import_credential)),
     ("InaccessibleDirectories", Mounts),
     ("InaccessiblePaths", Mounts),
     ("KeyringMode", Word(Choice::KeyringMode)),
     ("KillMode", Word(Choice::KillMode)),
-    ("LoadCredential", Value(|s, v, r| s.loaded_credentials.load(v, false, r))),
-    ("LoadCredentialEncrypted", Value(|s, v, r| s.loaded_credentials.load(v, true, r))),
+    ("LoadCredential", Value(|s, v, r| s.credentials.load(v, false, r))),
+    ("LoadCredentialEncrypted", Value(|s, v, r| s.credentials.load(v, true, r))),
     ("LockPersonality", Bool(Flag::LockPersonality)),
     ("LogNamespace", Mounts),
     ("MemoryDenyWriteExecute", Bool(Flag::MemoryDenyWriteExecute)),
@@ -109,8 +110,8 @@ const SERVICE: &[(&str, Kind)] = &[
     ("RootMStack", Strict(root_stack)),
     ("RootVerity", Strict(|_, v, r| path::assign(&mut None, v, r))),
     ("SELinuxContext", Strict(|_, v, r| label(v, r))),
-    ("SetCredential", Value(|s, v, r| s.set_credentials.set(v, false, r))),
-    ("SetCredentialEncrypted", Value(|s, v, r| s.set_credentials.set(v, true, r))),
+    ("SetCredential", Value(|s, v, r| s.credentials.set(v, false, r))),
+    ("SetCredentialEncrypted", Value(|s, v, r| s.credentials.set(v, true, r))),
     ("SmackProcessLabel", Strict(|_, v, r| label(v, r))),
     ("SupplementaryGroups", Strict(|s, v, r| account::extend(&mut s.supplementary_groups, v, r))),
     ("SystemCallArchitectures", Value(|s, v, r| s.architectures.assign(v, r))),
@@ -269,6 +270,13 @@ fn private_mounts(service: &mut Service, value: &str, reader: &mut Reader<'_>) {
         Some(on) => service.private_mounts = Some(on),
         None if value.is_empty() && reader.profile.since(254) => service.private_mounts = None,
         None => reader.ignored(value),
+    }
+}
+
+/// Known from 254.
+fn import_credential(service: &mut Service, value: &str, reader: &mut Reader<'_>) {
+    if reader.profile.since(254) {
+        service.credentials.import(value, reader);
     }
 }
 

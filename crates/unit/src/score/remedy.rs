@@ -22,10 +22,8 @@ pub struct Improvement {
     pub lines: &'static str,
     /// The exposure then.
     pub exposure: Exposure,
-    /// By how much the exposure falls.
-    pub fall: Exposure,
-    /// What is bad then, of what applies then; finer than the exposure.
-    pub sums: (u32, u32),
+    /// By how much it falls, 0 to 10, before it is rounded: many rows by themselves count less than a tenth.
+    pub fall: f64,
 }
 
 /// What would make rows better, the most valuable first. Every line counts by itself.
@@ -59,7 +57,7 @@ pub(crate) fn improvements(
             })
         })
         .collect();
-    improvements.sort_by(|one, other| share(other.sums).total_cmp(&share(one.sums)).reverse());
+    improvements.sort_by(|one, other| other.fall.total_cmp(&one.fall));
     improvements
 }
 
@@ -71,17 +69,16 @@ fn improvement(
 ) -> Improvement {
     let place = ROWS.iter().position(|known| known.id == row.id);
     let mark = place.and_then(|place| then.iter().nth(place));
-    let exposure = then.exposure();
     Improvement {
         row,
         badness: mark.and_then(|mark| mark.badness).unwrap_or(0),
         lines,
-        exposure,
-        fall: before.exposure().above(exposure),
-        sums: (then.badness(), then.weights()),
+        exposure: then.exposure(),
+        fall: exact(before) - exact(then),
     }
 }
 
-fn share((badness, weights): (u32, u32)) -> f64 {
-    f64::from(badness) / f64::from(weights.max(1))
+/// The exposure before it is rounded.
+fn exact(marks: &Marks) -> f64 {
+    f64::from(marks.badness() * 10) / f64::from(marks.weights().max(1))
 }

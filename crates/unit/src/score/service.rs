@@ -48,8 +48,7 @@ pub(crate) struct Service {
     pub mounts: BTreeSet<&'static str>,
     pub working_directory: WorkingDirectory,
 
-    pub loaded_credentials: Credentials,
-    pub set_credentials: Credentials,
+    pub credentials: Credentials,
 
     pub commands: Commands,
     pub bus_name: bool,
@@ -83,8 +82,7 @@ impl Service {
             mount_images: false,
             mounts: BTreeSet::new(),
             working_directory: WorkingDirectory::default(),
-            loaded_credentials: Credentials::default(),
-            set_credentials: Credentials::default(),
+            credentials: Credentials::default(),
             commands: Commands::default(),
             bus_name: false,
             pam_name: false,

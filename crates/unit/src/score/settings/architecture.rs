@@ -4,13 +4,12 @@ use crate::score::reader::{Reader, words};
 use crate::word::Style;
 
 /// Every architecture that the setting takes, besides `native`.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 19] = [
     "x86",
     "x86-64",
     "x32",
     "arm",
     "arm64",
-    "loongarch64",
     "mips",
     "mips64",
     "mips64-n32",
@@ -45,6 +44,8 @@ impl Architectures {
             match word.as_deref() {
                 Ok("native") => self.native = true,
                 Ok(name) if NAMES.contains(&name) => self.others = true,
+                // systemd knows it if it was built with a libseccomp that does.
+                Ok("loongarch64") if reader.profile.libseccomp >= 20600 => self.others = true,
                 Ok(unknown) => reader.ignored(unknown),
                 Err(_) => return reader.ignored(value),
             }

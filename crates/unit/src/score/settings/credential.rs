@@ -1,55 +1,88 @@
-//! LoadCredential=, SetCredential= and their encrypted forms: whether any needs the security chip.
+//! LoadCredential=, SetCredential=, their encrypted forms, and ImportCredential=.
+//!
+//! That a service has any decides its type, and that one is encrypted which devices it may use.
 
 use std::collections::BTreeMap;
 
 use crate::score::reader::Reader;
 
-/// The credentials of a service by name, and whether each is encrypted.
+/// The credentials of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Credentials(BTreeMap<String, bool>);
+pub(crate) struct Credentials {
+    /// Those that are loaded, and whether each is encrypted.
+    loaded: BTreeMap<String, bool>,
+    /// Those that are given in the unit, and whether each is encrypted.
+    set: BTreeMap<String, bool>,
+    /// Whether any are imported from the system.
+    imported: bool,
+}
 
 impl Credentials {
-    /// Whether one is encrypted.
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.imported || !self.loaded.is_empty() || !self.set.is_empty()
+    }
+
+    /// Whether one is encrypted, maybe for the security chip.
     pub fn any_encrypted(&self) -> bool {
-        self.0.values().any(|encrypted| *encrypted)
+        self.loaded
+            .values()
+            .chain(self.set.values())
+            .any(|encrypted| *encrypted)
     }
 
-    /// One line of LoadCredential= or LoadCredentialEncrypted=: `NAME` or `NAME:PATH`.
+    /// One line of LoadCredential= or LoadCredentialEncrypted=: `NAME` or `NAME:SOURCE`.
     pub fn load(&mut self, value: &str, encrypted: bool, reader: &mut Reader<'_>) {
-        let valid = |name: &str, path: &str, reader: &Reader<'_>| {
-            let source = reader.expand(path).ok();
-            path.is_empty() || source.is_some_and(|source| is_source(&source)) && !name.is_empty()
-        };
-        self.assign(value, encrypted, reader, valid);
-    }
-
-    /// One line of SetCredential= or SetCredentialEncrypted=: `NAME:DATA`.
-    pub fn set(&mut self, value: &str, encrypted: bool, reader: &mut Reader<'_>) {
-        let valid = |_: &str, data: &str, _: &Reader<'_>| {
-            !data.is_empty() && (!encrypted || is_base64(data))
-        };
-        self.assign(value, encrypted, reader, valid);
-    }
-
-    fn assign(
-        &mut self,
-        value: &str,
-        encrypted: bool,
-        reader: &mut Reader<'_>,
-        valid: impl Fn(&str, &str, &Reader<'_>) -> bool,
-    ) {
         if value.is_empty() {
-            self.0.clear();
+            self.loaded.clear();
             return;
         }
-        let (name, rest) = value.split_once(':').unwrap_or((value, ""));
+        let (name, source) = split(value);
+        let source = reader.expand(source);
+        let valid = source.is_ok_and(|source| source.is_empty() || is_source(&source));
         match reader.expand(name) {
-            Ok(name) if is_name(&name) && valid(&name, rest, reader) => {
-                self.0.insert(name, encrypted);
+            Ok(name) if is_name(&name) && valid => {
+                self.loaded.insert(name, encrypted);
             }
             _ => reader.ignored(value),
         }
     }
+
+    /// One line of SetCredential= or SetCredentialEncrypted=: `NAME:DATA`.
+    pub fn set(&mut self, value: &str, encrypted: bool, reader: &mut Reader<'_>) {
+        if value.is_empty() {
+            self.set.clear();
+            return;
+        }
+        let (name, data) = split(value);
+        let valid = !data.is_empty() && (!encrypted || is_base64(data));
+        match reader.expand(name) {
+            Ok(name) if is_name(&name) && valid => {
+                self.set.insert(name, encrypted);
+            }
+            _ => reader.ignored(value),
+        }
+    }
+
+    /// One line of ImportCredential=: a name that may end in `*`, and another name to give them.
+    pub fn import(&mut self, value: &str, reader: &mut Reader<'_>) {
+        if value.is_empty() {
+            self.imported = false;
+            return;
+        }
+        let (pattern, name) = split(value);
+        let valid = name.is_empty() || is_name(name);
+        match reader.expand(pattern) {
+            Ok(pattern) if valid && (pattern == "*" || is_name(pattern.trim_end_matches('*'))) => {
+                self.imported = true;
+            }
+            _ => reader.ignored(value),
+        }
+    }
+}
+
+fn split(value: &str) -> (&str, &str) {
+    value.split_once(':').unwrap_or((value, ""))
 }
 
 /// Whether it is a file name of printable ASCII.
@@ -58,11 +91,11 @@ fn is_name(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && name.len() <= 255 && name.chars().all(plain)
 }
 
-/// Whether a credential can be read from there: an absolute path without detours, or another's name.
+/// Whether a credential can be read from there: an absolute path without detours, or the name of another.
 fn is_source(path: &str) -> bool {
     if path.starts_with('/') {
-        super::path::absolute(path)
-            .is_some_and(|simple| simple == path.trim_end_matches('/') || simple == path)
+        let inner = path.strip_suffix('/').unwrap_or(path);
+        super::path::absolute(path).is_some_and(|simple| simple == inner || simple == path)
     } else {
         is_name(path)
     }
