@@ -2,6 +2,7 @@
 //!
 //! Nothing here is interpreted: what an argument means is its verb's business.
 
+mod compile;
 mod deploy;
 mod join;
 mod learn;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::exit::ExitCode;
 
+pub use compile::Compile;
 pub use deploy::{Apply, Confirm, Health, Rollback, Status};
 pub use join::Join;
 pub use learn::Learn;
@@ -87,6 +89,7 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Harden(Harden),
+    Compile(Compile),
     Learn(Learn),
     #[command(hide = true)]
     Join(Join),

@@ -8,6 +8,7 @@ mod capture;
 mod check;
 mod client;
 mod confined;
+mod coverage_table;
 mod denials;
 mod deployment;
 mod enforcement;

@@ -56,6 +56,7 @@ fn parse() -> Result<Cli, u8> {
 fn dispatch(verb: Verb, output: &Output) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Harden(harden) => super::harden::harden(&harden, output),
+        Verb::Compile(compile) => super::compile::compile(&compile, output),
         Verb::Learn(learn) => super::learn::learn(&learn, output),
         Verb::Join(join) => Err(super::join::join(join)),
         Verb::Run(run) => super::run::run(&run, output),

@@ -1,6 +1,7 @@
 //! One module for each verb: what was typed becomes what is meant, and is done.
 
 mod apply;
+mod compile;
 mod confirm;
 mod attempt;
 mod generate;

@@ -1,17 +1,17 @@
 //! `ringfence policy check`: is a manifest right, is its lock fresh, and what does this host enforce?
 
-use ringfence_compile::native::{Coverage, Row as Enforced, Status, Subject, Target};
-use ringfence_policy::grant::Grant;
+use ringfence_compile::native::{Coverage, Target};
 use serde::Serialize;
 
 use crate::args::{Check, Format};
+use crate::coverage_table::rows;
 use crate::enforcement;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::{Output, Tone};
 use crate::policy_file::PolicyFile;
 use crate::site;
-use crate::table::{Row, table};
+use crate::table::table;
 
 /// What was found about one manifest.
 #[derive(Serialize)]
@@ -93,37 +93,7 @@ fn plain(checked: &Checked, target: &Target, output: &Output) -> String {
         target.kernel,
         "",
     );
-    let is_plain_call = |row: &&Enforced| {
-        row.status == Status::Exact && matches!(row.subject, Subject::Grant(Grant::Syscall(_)))
-    };
-    let all = checked.coverage.rows();
-    let calls = all.iter().filter(is_plain_call).count();
-    let mut rows: Vec<Row> = all
-        .iter()
-        .filter(|row| output.verbose || !is_plain_call(row))
-        .map(|row| Row {
-            tone: tone(&row.status),
-            word: row.status.word().to_lowercase(),
-            subject: row.subject.to_string(),
-            detail: row.status.why().to_owned(),
-        })
-        .collect();
-    if calls > 0 && !output.verbose {
-        rows.push(Row {
-            tone: Tone::Good,
-            word: "exact".to_owned(),
-            subject: format!("process.syscall: {calls} calls"),
-            detail: String::new(),
-        });
-    }
+    let rows = rows(&checked.coverage, output);
     text.push_str(&table(&rows, output));
     text
-}
-
-fn tone(status: &Status) -> Tone {
-    match status {
-        Status::Exact => Tone::Good,
-        Status::Wider(_) | Status::Inert(_) | Status::Lost(_) | Status::None(_) => Tone::Bad,
-        Status::Narrower(_) | Status::Extern(_) => Tone::Unsure,
-    }
 }

@@ -4,7 +4,7 @@
 //! grants that somebody may have written by hand afterwards. A manifest without any gets the wide sets too:
 //! what an ordinary program makes while it starts and works with files.
 
-use ringfence_policy::grant::{Grant, Privilege};
+use ringfence_policy::grant::{FileAccess, Grant, Privilege};
 
 /// What every program makes while the dynamic loader and the C library start it.
 pub(super) const ORDINARY: &[&str] = &[
@@ -98,12 +98,38 @@ const IDENTITY: &[&str] = &[
     "setreuid",
     "setuid",
 ];
+/// What creating, renaming and removing takes, which a grant to write allows by its meaning.
+const CHANGE: &[&str] = &[
+    "chmod",
+    "creat",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "futimesat",
+    "link",
+    "linkat",
+    "mkdir",
+    "mkdirat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "rmdir",
+    "symlink",
+    "symlinkat",
+    "truncate",
+    "unlink",
+    "unlinkat",
+    "utime",
+    "utimensat",
+    "utimes",
+];
 const OWNERSHIP: &[&str] = &["chown", "fchown", "fchownat", "lchown"];
 
 /// The calls that `grant` alone implies.
 pub(super) fn by(grant: &Grant) -> &'static [&'static str] {
     match grant {
         Grant::DropsTo(_) => IDENTITY,
+        Grant::File(FileAccess::Write, _) | Grant::Directory(..) => CHANGE,
         Grant::Connect(_) | Grant::Dns | Grant::Netlink(_) | Grant::Family(_) | Grant::Peer(_) => {
             SOCKET
         }

@@ -116,12 +116,6 @@ fn life(draft: &mut Draft<'_>) {
     let Some(unit) = draft.packaged else {
         return;
     };
-    if let Some(moved) = unit
-        .last("PIDFile")
-        .and_then(|file| view::moved(draft, file))
-    {
-        draft.put("PIDFile", moved);
-    }
     let unconfined: Vec<_> = unit
         .commands()
         .into_iter()

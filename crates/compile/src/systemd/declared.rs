@@ -23,7 +23,11 @@ pub fn declared(unit: &Unit) -> Vec<Entry> {
         for name in words(unit, key) {
             // `name:link` since 252 and `name:link:ro` since 257 name a link beside the directory.
             let name = name.split(':').next().unwrap_or(name);
-            put(&mut entries, key, Some(Grant::Directory(kind, name.to_owned())));
+            put(
+                &mut entries,
+                key,
+                Some(Grant::Directory(kind, name.to_owned())),
+            );
         }
     }
     if is_strict(unit) {
@@ -35,14 +39,22 @@ pub fn declared(unit: &Unit) -> Vec<Entry> {
         }
     }
     for name in words(unit, "SupplementaryGroups") {
-        put(&mut entries, "SupplementaryGroups", Some(Grant::Group(name.to_owned())));
+        put(
+            &mut entries,
+            "SupplementaryGroups",
+            Some(Grant::Group(name.to_owned())),
+        );
     }
     for name in words(unit, "AmbientCapabilities") {
         let capability = name.parse::<Capability>().ok().map(Grant::Capability);
         put(&mut entries, "AmbientCapabilities", capability);
     }
     if let Some(limit) = last(unit, "LimitNOFILE").and_then(descriptors) {
-        put(&mut entries, "LimitNOFILE", Some(Grant::Resource(Resource::Nofile, limit)));
+        put(
+            &mut entries,
+            "LimitNOFILE",
+            Some(Grant::Resource(Resource::Nofile, limit)),
+        );
     }
     entries
 }
@@ -139,7 +151,9 @@ mod tests {
     #[test]
     fn writable_paths_without_a_sandbox_and_specifiers_declare_nothing() {
         assert!(declares("ReadWritePaths=/var/lib/x\n").is_empty());
-        assert!(declares("StateDirectory=%p\nProtectSystem=strict\nReadWritePaths=%S/x\n").is_empty());
+        assert!(
+            declares("StateDirectory=%p\nProtectSystem=strict\nReadWritePaths=%S/x\n").is_empty()
+        );
     }
 
     #[test]

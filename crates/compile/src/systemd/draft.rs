@@ -166,25 +166,14 @@ impl<'a> Draft<'a> {
         self.controls.push((id, status));
     }
 
-    /// A path as a word of a unit; see systemd.syntax(7). A colon separates, so it is escaped too.
+    /// A path as a word of a unit, remembered when no unit can hold it.
     pub(super) fn word(&mut self, path: &AbsPath) -> String {
-        let Ok(text) = std::str::from_utf8(path.as_bytes()) else {
-            self.unwritable.get_or_insert_with(|| path.clone());
-            return String::new();
-        };
-        if text.contains(['\n', '\r']) {
-            self.unwritable.get_or_insert_with(|| path.clone());
+        let text = std::str::from_utf8(path.as_bytes());
+        if text.is_ok_and(|text| !text.contains(['\n', '\r'])) {
+            return word(path);
         }
-        let mut word = String::with_capacity(text.len());
-        for c in text.chars() {
-            match c {
-                '%' => word.push('%'),
-                ' ' | '\t' | '"' | '\'' | '\\' | ':' => word.push('\\'),
-                _ => {}
-            }
-            word.push(c);
-        }
-        word
+        self.unwritable.get_or_insert_with(|| path.clone());
+        String::new()
     }
 
     /// The first path that no unit can name.
@@ -211,4 +200,19 @@ impl<'a> Draft<'a> {
         }
         text
     }
+}
+
+/// A path as a word of a unit; see systemd.syntax(7). A colon separates, so it is escaped too.
+pub(super) fn word(path: &AbsPath) -> String {
+    let text = String::from_utf8_lossy(path.as_bytes());
+    let mut word = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => word.push('%'),
+            ' ' | '\t' | '"' | '\'' | '\\' | ':' => word.push('\\'),
+            _ => {}
+        }
+        word.push(c);
+    }
+    word
 }

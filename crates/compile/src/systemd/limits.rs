@@ -26,7 +26,7 @@ pub(super) fn put(draft: &mut Draft<'_>) {
     ] {
         match amount(draft, resource) {
             Some(amount) if !is_left_to_unit(draft, resource, amount) => {
-                draft.put(key, word(amount));
+                draft.put(key, word(resource, amount));
             }
             None if resource == Resource::TasksMax => tasks(draft),
             None if resource == Resource::MemoryMax => draft.record(
@@ -70,9 +70,11 @@ fn tasks(draft: &mut Draft<'_>) {
     }
 }
 
-fn word(amount: Amount) -> String {
+/// An amount as systemd takes it: only sizes may have a unit.
+fn word(resource: Resource, amount: Amount) -> String {
     match amount {
-        Amount::Limit(_) => amount.to_string(),
+        Amount::Limit(_) if resource.is_bytes() => amount.to_string(),
+        Amount::Limit(number) => number.to_string(),
         Amount::Unlimited => "infinity".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ mod artifact;
 mod calls;
 mod compile;
 mod cover;
+mod declared;
 mod devices;
 mod directive;
 mod draft;
@@ -25,5 +26,8 @@ mod worth;
 
 pub use artifact::Artifact;
 pub use compile::{CompileError, Form, compile};
+pub use declared::declared;
+pub use packaged::DROP_IN;
 pub use target::{CgroupMode, Target};
+pub use view::paths;
 pub use worth::worth;

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ringfence_policy::grant::DirectoryKind;
 use ringfence_policy::path::AbsPath;
 
+use super::draft::word;
+
 /// A piece of the host that is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(
@@ -16,8 +18,8 @@ use ringfence_policy::path::AbsPath;
     reason = "each property of a mount is independent"
 )]
 pub(super) struct Piece {
-    /// Where it lies on the host, when that is another path.
-    pub(super) source: Option<AbsPath>,
+    /// Where it lies on the host, when that is another path, as it is written in a unit.
+    pub(super) source: Option<String>,
     /// It can be changed.
     pub(super) write: bool,
     /// Programs and libraries in it can run.
@@ -122,7 +124,7 @@ impl Mounts {
                 let mut at = link.as_bytes().to_vec();
                 at.extend_from_slice(rest.unwrap_or_default());
                 let piece = Piece {
-                    source: piece.source.clone().or_else(|| Some(path.clone())),
+                    source: piece.source.clone().or_else(|| Some(word(path))),
                     ..piece.clone()
                 };
                 if let Ok(at) = AbsPath::from_bytes(&at) {
@@ -133,7 +135,7 @@ impl Mounts {
         let seen = self.seen(leads_to);
         if seen != Seen::Hidden && !self.pieces.contains_key(leads_to) {
             let piece = Piece {
-                source: Some(leads_to.clone()),
+                source: Some(word(leads_to)),
                 write: seen == Seen::Write,
                 code: seen == Seen::Code,
                 ..Piece::default()
@@ -191,7 +193,7 @@ mod tests {
         let mut mounts = var_hidden(&[("/run/x", true)]);
         mounts.follow(&path("/var/run"), &path("/run"));
         let piece = &mounts.pieces[&path("/var/run/x")];
-        assert_eq!(piece.source, Some(path("/run/x")));
+        assert_eq!(piece.source.as_deref(), Some("/run/x"));
         assert!(piece.write);
         assert!(!mounts.pieces.contains_key(&path("/var/run")));
     }
@@ -201,6 +203,6 @@ mod tests {
         let mut mounts = var_hidden(&[]);
         mounts.follow(&path("/var/zone"), &path("/usr/share/zoneinfo/UTC"));
         let piece = &mounts.pieces[&path("/var/zone")];
-        assert_eq!(piece.source, Some(path("/usr/share/zoneinfo/UTC")));
+        assert_eq!(piece.source.as_deref(), Some("/usr/share/zoneinfo/UTC"));
     }
 }

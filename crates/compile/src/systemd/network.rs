@@ -179,7 +179,10 @@ fn binds(draft: &mut Draft<'_>) {
     // Raw sockets and SCTP are not told apart by port there, and never denied.
     let words: BTreeSet<_> = endpoints.iter().filter_map(bind_word).collect();
     draft.deny("SocketBindDeny", "any");
-    draft.put_list("SocketBindAllow", words);
+    // One a line is all that it takes.
+    for word in words {
+        draft.put("SocketBindAllow", word);
+    }
 }
 
 fn bind_word(endpoint: &Endpoint) -> Option<String> {

@@ -5,7 +5,7 @@ use ringfence_policy::path::AbsPath;
 use ringfence_unit::load::{Setting, Unit};
 
 /// The name of our drop-in. Numbered, so that an administrator's own can come after it.
-pub(super) const DROP_IN: &str = "50-ringfence.conf";
+pub const DROP_IN: &str = "50-ringfence.conf";
 
 /// Settings under an older name: one list, two names.
 const OLD_NAMES: [(&str, &str); 3] = [

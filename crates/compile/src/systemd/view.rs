@@ -1,16 +1,18 @@
 //! From grants to the mounts of a unit.
 
-use ringfence_policy::grant::{DirectoryKind, FileAccess, Grant};
+use ringfence_policy::grant::{DirectoryKind, FileAccess, Grant, PeerAddress};
+use ringfence_policy::lock::Lock;
 use ringfence_policy::manifest::{Secret, SecretForm};
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::place;
+use ringfence_policy::policy::Policy;
 
 use crate::coverage::Status;
 use crate::native::{FileUse, Settings, files};
 
 use super::devices;
 use super::directive::directive;
-use super::draft::Draft;
+use super::draft::{Draft, word};
 use super::mounts::{Mounts, Piece, Seen, own_directory};
 use super::{network, secrets};
 
@@ -55,6 +57,7 @@ pub(super) fn put(draft: &mut Draft<'_>) {
     show(draft, &mounts, &links);
     programs(draft, &mounts, &private);
     devices::put(draft);
+    link_shared_files(draft, &private);
 }
 
 fn path(text: &str) -> AbsPath {
@@ -64,6 +67,22 @@ fn path(text: &str) -> AbsPath {
 fn is_in(path: &AbsPath, trees: &[&str]) -> bool {
     path.ancestors()
         .any(|above| trees.iter().any(|tree| tree.as_bytes() == above.as_bytes()))
+}
+
+/// The paths whose links a target has to know: those of the grants, and the links that were followed.
+pub fn paths(policy: &Policy, lock: Option<&Lock>) -> Vec<AbsPath> {
+    let granted = policy.expanded().filter_map(|grant| match grant {
+        Grant::File(_, pattern)
+        | Grant::Private(pattern)
+        | Grant::Peer(PeerAddress::Path(pattern))
+        | Grant::Listen(PeerAddress::Path(pattern)) => Some(pattern.literal_prefix()),
+        _ => None,
+    });
+    let mut all: Vec<_> = granted.collect();
+    all.extend(lock.into_iter().flat_map(|lock| lock.links.iter().cloned()));
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn arrange(draft: &mut Draft<'_>) -> (Mounts, Private) {
@@ -104,7 +123,7 @@ fn arrange(draft: &mut Draft<'_>) -> (Mounts, Private) {
     for (at, name) in &private.others {
         mounts.hidden.remove(at);
         let piece = Piece {
-            source: own_directory(DirectoryKind::Runtime, name),
+            source: Some(format!("/run/{name}")),
             write: true,
             made: true,
             private: true,
@@ -132,8 +151,8 @@ fn beside_the_grants(draft: &Draft<'_>, mounts: &mut Mounts) {
         };
         mounts.show(draft.target.ringfence.clone(), code);
         let at = secrets::directory(draft);
-        let word = format!("/run/{at}");
-        mounts.unnamed.push((word.clone(), word));
+        let own = format!("/run/{at}");
+        mounts.unnamed.push((own.clone(), own));
     }
 }
 
@@ -179,16 +198,14 @@ fn made(draft: &Draft<'_>, mounts: &mut Mounts, kind: DirectoryKind, name: &str)
         return;
     }
     if name.contains('%') {
-        let word = format!("{}/{name}", kind.parent());
-        mounts.unnamed.push((word.clone(), word));
+        let own = format!("{}/{name}", kind.parent());
+        mounts.unnamed.push((own.clone(), own));
         return;
     }
     let Some(at) = own_directory(kind, name) else {
         return;
     };
-    let source = moved
-        .then(|| AbsPath::from_bytes(format!("{}/private/{name}", kind.parent()).as_bytes()).ok())
-        .flatten();
+    let source = moved.then(|| format!("{}/private/{name}", kind.parent()));
     mounts.show(
         at,
         Piece {
@@ -256,24 +273,73 @@ pub(super) fn private_parent(draft: &Draft<'_>) -> String {
     }
 }
 
-/// Where the service manager finds a file that the unit names, when a private directory stands in for the
-/// one it is in.
-pub(super) fn moved(draft: &Draft<'_>, file: &str) -> Option<String> {
-    let file = file
-        .strip_prefix("/var/run")
-        .map_or_else(|| file.to_owned(), |rest| format!("/run{rest}"));
-    let at = file.rsplit_once('/')?.0;
-    let parent = draft.policy.expanded().find_map(|grant| match grant {
-        Grant::Private(pattern) => pattern
-            .as_literal()
-            .filter(|own| own.as_bytes() == at.as_bytes()),
+/// Files of a private directory that the service shares with the host, and where the host finds them: its pid
+/// file and its sockets.
+fn shared_files(draft: &Draft<'_>, private: &Private) -> Vec<(AbsPath, String)> {
+    let pid_file = draft.packaged.and_then(|unit| unit.last("PIDFile"));
+    let pid_file = pid_file.and_then(|file| AbsPath::from_bytes(file.as_bytes()).ok());
+    let sockets = draft.policy.grants().filter_map(|grant| match grant {
+        Grant::Listen(PeerAddress::Path(pattern)) => Some(final_name(&pattern.as_literal()?)),
         _ => None,
-    })?;
-    if is_in(&parent, &TEMPORARY) {
-        return None;
+    });
+    let mut files: Vec<_> = pid_file.into_iter().chain(sockets).map(real).collect();
+    files.sort();
+    files.dedup();
+    files
+        .into_iter()
+        .filter_map(|file| {
+            let parent = file.parent()?;
+            let (_, name) = private.others.iter().find(|(at, _)| *at == parent)?;
+            let there = word(&AbsPath::root().join(file.file_name()?));
+            Some((file, format!("/run/{name}{there}")))
+        })
+        .collect()
+}
+
+/// The name that a socket ends up with: servers that replace theirs make it as `NAME.PID.tmp` first.
+fn final_name(socket: &AbsPath) -> AbsPath {
+    let is_temporary = |name: &[u8]| -> Option<usize> {
+        let name = name.strip_suffix(b".tmp")?;
+        let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let cut = name.len().checked_sub(digits + 1)?;
+        (digits > 0 && cut > 0 && name.get(cut) == Some(&b'.')).then_some(cut)
+    };
+    let renamed = socket.file_name().and_then(|name| {
+        let end = is_temporary(name)?;
+        Some(socket.parent()?.join(name.get(..end)?))
+    });
+    renamed.unwrap_or_else(|| socket.clone())
+}
+
+/// The path without the links that every host has.
+fn real(path: AbsPath) -> AbsPath {
+    for (link, to) in KNOWN_LINKS {
+        let rest = path.as_bytes().strip_prefix(link.as_bytes());
+        if let Some(rest) = rest.filter(|rest| rest.first().is_none_or(|byte| *byte == b'/')) {
+            let whole = [to.as_bytes(), rest].concat();
+            return AbsPath::from_bytes(&whole).unwrap_or(path);
+        }
     }
-    let name = file.rsplit_once('/')?.1;
-    Some(format!("/run/{}/{name}", private_name(draft, &parent)))
+    path
+}
+
+/// Lets the host find the files that a private directory hides from it, as long as the service runs.
+///
+/// Commands with `+` are spared the sandbox but not the mounts (252), so they have to go back to where
+/// the service manager lives.
+fn link_shared_files(draft: &mut Draft<'_>, private: &Private) {
+    const ON_HOST: &str = "+/usr/bin/nsenter --mount=/proc/1/ns/mnt";
+    for (file, there) in shared_files(draft, private) {
+        draft.group(format!(
+            "{file} is in a private directory: a link leads the host to it"
+        ));
+        let file = draft.word(&file);
+        draft.line(
+            "ExecStartPre",
+            format!("{ON_HOST} /bin/ln -sfn {there} {file}"),
+        );
+        draft.line("ExecStopPost", format!("-{ON_HOST} /bin/rm -f {file}"));
+    }
 }
 
 /// The runtime directory that stands in for a private one.
@@ -434,7 +500,7 @@ fn show(draft: &mut Draft<'_>, mounts: &Mounts, unknown: &[AbsPath]) {
             word.push('-');
         }
         if let Some(source) = &piece.source {
-            word.push_str(&draft.word(source));
+            word.push_str(source);
             word.push(':');
         }
         word.push_str(&draft.word(at));
