@@ -8,6 +8,7 @@ mod join;
 mod learn;
 mod policy;
 mod prove;
+mod secrets;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
 pub use prove::Prove;
+pub use secrets::{Extract, Render, Restore, Secrets};
 
 /// Give a service exactly the privileges it uses, and prove it by attack.
 ///
@@ -108,6 +110,12 @@ pub enum Verb {
         subcommand_help_heading = "Verbs"
     )]
     Policy(Policy),
+    #[command(
+        subcommand,
+        subcommand_value_name = "VERB",
+        subcommand_help_heading = "Verbs"
+    )]
+    Secrets(Secrets),
     #[command(subcommand, hide = true)]
     Generate(Generate),
 }

@@ -3,6 +3,7 @@
 //! Nothing here decides what a service may do.
 
 pub mod deploy;
+pub mod secret;
 pub mod systemd;
 pub mod target;
 pub mod units;

@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice as ClapColor, CommandFactory as _, FromArgMatches as _};
 
-use crate::args::{Cli, ColorChoice, Policy, Verb};
+use crate::args::{Cli, ColorChoice, Policy, Secrets, Verb};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::Output;
@@ -73,6 +73,13 @@ fn dispatch(verb: Verb, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Policy(Policy::Explain(explain)) => super::policy_explain::explain(&explain, output),
         Verb::Policy(Policy::Fmt(fmt)) => super::policy_fmt::fmt(&fmt, output),
         Verb::Policy(Policy::Schema) => super::generate::schema(output),
+        Verb::Secrets(Secrets::Extract(extract)) => {
+            super::secrets_extract::extract(&extract, output)
+        }
+        Verb::Secrets(Secrets::Restore(restore)) => {
+            super::secrets_restore::restore(&restore, output)
+        }
+        Verb::Secrets(Secrets::Render(render)) => super::secrets_render::render(&render),
         Verb::Generate(generate) => super::generate::generate(&generate, output),
     }
 }

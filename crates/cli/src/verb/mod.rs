@@ -19,6 +19,9 @@ mod prove;
 mod prove_unit;
 mod rollback;
 mod run;
+mod secrets_extract;
+mod secrets_render;
+mod secrets_restore;
 mod status;
 
 mod dispatch;

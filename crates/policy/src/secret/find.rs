@@ -159,12 +159,9 @@ fn finding(text: &str, assignment: &Assignment, reason: Reason) -> Finding {
         .meaning
         .as_deref()
         .filter(|meaning| *meaning != raw);
+    // What stands for itself goes back as it came.
     let (value, encoding) = match meaning {
         Some(meaning) => (meaning, assignment.encoding),
-        // With nothing escaped in it a value goes back as it came, unless the place would take it for more.
-        None if assignment.is_quoted && raw.contains(['\\', '"', '\'', '\n']) => {
-            (raw, Encoding::Verbatim)
-        }
         None => (raw, Encoding::Plain),
     };
     place_of(
@@ -189,7 +186,6 @@ fn part(
     let decoded = (reason == Reason::Url).then(|| unpercent(raw)).flatten();
     let (value, encoding) = match decoded.as_deref() {
         Some(decoded) if decoded != raw => (decoded, Encoding::Percent),
-        _ if raw.contains(['\\', '"', '\'', '\n']) => (raw, Encoding::Verbatim),
         _ => (raw, Encoding::Plain),
     };
     place_of(
