@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ pub(crate) struct Virtual {
 struct Line {
     to: ChildStdin,
     from: ChildStdout,
+    /// A directory that takes the bytes of requests instead of the line.
+    share: Option<PathBuf>,
     /// What came over the line and nobody has asked for yet.
     buffer: Vec<u8>,
     requests: u64,
@@ -34,10 +37,13 @@ struct Line {
 impl Virtual {
     /// Starts a machine and waits until its agent listens. The command's standard error, and the file `console` in
     /// the scratch directory, are what the machine says of itself.
+    ///
+    /// With `share`, which the machine sees as `/share` of its host, the bytes of requests go through files in there.
     pub(crate) fn boot(
         name: &str,
         mut command: Command,
         scratch: tempfile::TempDir,
+        share: Option<PathBuf>,
         limit: Duration,
     ) -> Result<Self, MachineError> {
         let errors = fs::File::create(scratch.path().join("errors"))
@@ -56,6 +62,7 @@ impl Virtual {
         let line = Line {
             to,
             from,
+            share,
             buffer: Vec::new(),
             requests: 0,
         };
@@ -114,9 +121,18 @@ impl Line {
     fn request(&mut self, script: &[u8], stdin: &[u8], limit: Duration) -> io::Result<Reply> {
         self.requests += 1;
         let number = self.requests.to_string();
+        let files = self.share.as_ref().map(|share| {
+            [".script", ".stdin"].map(|suffix| share.join(format!("{number}{suffix}")))
+        });
+        if let Some([first, second]) = &files {
+            fs::write(first, script)?;
+            fs::write(second, stdin)?;
+        }
         writeln!(self.to, "{number} {} {}", script.len(), stdin.len())?;
-        self.to.write_all(script)?;
-        self.to.write_all(stdin)?;
+        if self.share.is_none() {
+            self.to.write_all(script)?;
+            self.to.write_all(stdin)?;
+        }
         self.to.flush()?;
         // The guest ends the command at the limit; this is for a guest that does not.
         let deadline = Instant::now() + limit + Duration::from_secs(30);
@@ -132,6 +148,9 @@ impl Line {
                 .ok_or_else(|| io::Error::other(format!("{head:?}")))
         };
         let (status, stdout, stderr) = (field()?, field()?, field()?);
+        for file in files.iter().flatten() {
+            fs::remove_file(file)?;
+        }
         Ok(Reply {
             status: i32::try_from(status).map_err(io::Error::other)?,
             stdout: self.take(stdout, deadline)?,

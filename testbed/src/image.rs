@@ -70,6 +70,11 @@ impl Image {
     }
 }
 
+/// A static program that tries what a directive may forbid (`testbed/guest/probe.c`), to be pushed into a machine.
+pub fn probe() -> Result<PathBuf, ImageError> {
+    Ok(build(&["probe"])?.join("probe"))
+}
+
 /// Has `testbed/build` build something or find it in the cache.
 pub(crate) fn build(what: &[&str]) -> Result<PathBuf, ImageError> {
     let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/build"));

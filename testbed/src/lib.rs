@@ -23,6 +23,6 @@ mod qemu;
 mod reply;
 mod uml;
 
-pub use image::{Image, ImageError};
+pub use image::{Image, ImageError, probe};
 pub use machine::{Kind, Machine, MachineError};
 pub use reply::Reply;

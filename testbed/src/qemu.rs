@@ -45,5 +45,5 @@ pub(crate) fn boot(name: &str, image: Image) -> Result<Virtual, MachineError> {
         .arg(kernel)
         .arg("-append")
         .arg(LINUX);
-    Virtual::boot(name, command, scratch, BOOT)
+    Virtual::boot(name, command, scratch, None, BOOT)
 }

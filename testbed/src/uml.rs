@@ -3,6 +3,7 @@
 //! The kernel is newer than the C library of this machine may be, so it runs in a root that has its own
 //! (`testbed/recipe/uml`), by bwrap(1). What it changes on its disk goes to a tmpfs in there.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) fn boot(name: &str, image: Image) -> Result<Virtual, MachineError> {
     let kernel = build(&["uml"])?;
     let disk = image.disk()?;
     let scratch = tempfile::tempdir().map_err(MachineError::io("make a directory"))?;
+    let share = scratch.path().join("share");
+    fs::create_dir(&share).map_err(MachineError::io("make a directory to share"))?;
     let mut command = child::mortal("KILL", "bwrap");
     command
         .args("--die-with-parent --unshare-pid --unshare-net --unshare-ipc".split(' '))
@@ -36,7 +39,9 @@ pub(crate) fn boot(name: &str, image: Image) -> Result<Virtual, MachineError> {
         .args([&kernel, Path::new("/")])
         .arg("--ro-bind")
         .args([&disk, Path::new("/disk")])
+        .arg("--bind")
+        .args([&share, Path::new("/share")])
         .args("--dev /dev --proc /proc --tmpfs /tmp -- /linux".split(' '))
         .args(LINUX.split_ascii_whitespace());
-    Virtual::boot(name, command, scratch, BOOT)
+    Virtual::boot(name, command, scratch, Some(share), BOOT)
 }
