@@ -1,5 +1,6 @@
 //! The text of the two units that attempts run in.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -165,7 +166,10 @@ impl StandIn<'_> {
         text.push_str("\n[Service]\n");
         for setting in self.unit.settings() {
             if setting.section == "Service" && !LEFT_OUT.contains(&setting.key.as_str()) {
-                line(&mut text, &setting.key, &setting.value, name)?;
+                let Some(value) = self.beside_the_program(&setting.key, &setting.value) else {
+                    continue;
+                };
+                line(&mut text, &setting.key, &value, name)?;
             }
         }
         if let Some(user) = &self.dynamic_user {
@@ -186,6 +190,31 @@ impl StandIn<'_> {
             let _ = writeln!(text, "ExecStart={exempt}{path} {argument}");
         }
         Ok(text)
+    }
+
+    /// A list of mounts without the one over the program, which the manager would take in place of ours: of
+    /// two mounts at one place it keeps one (systemd 252, 257). `None` when nothing is left; an empty
+    /// value would reset the list.
+    fn beside_the_program<'v>(&self, key: &str, value: &'v str) -> Option<Cow<'v, str>> {
+        if !["BindPaths", "BindReadOnlyPaths"].contains(&key) {
+            return Some(value.into());
+        }
+        // The manager follows links before it compares.
+        let real = |path: &str| Path::new(path).canonicalize().ok();
+        let own = real(&self.program.path);
+        let is_it = |word: &&str| {
+            let word = word.trim_start_matches(['-', '+']);
+            let at = word.split(':').nth(1).unwrap_or(word);
+            at == self.program.path || (own.is_some() && real(at) == own)
+        };
+        if !value.split_ascii_whitespace().any(|word| is_it(&word)) {
+            return Some(value.into());
+        }
+        let kept: Vec<_> = value
+            .split_ascii_whitespace()
+            .filter(|word| !is_it(word))
+            .collect();
+        (!kept.is_empty()).then(|| kept.join(" ").into())
     }
 }
 
@@ -307,6 +336,26 @@ WantedBy=multi-user.target
     fn a_stand_in_keeps_the_sandbox_in_order_and_nothing_that_acts() {
         let unit = unit("redis-server.service", REDIS);
         insta::assert_snapshot!(text_of(&unit, Some("redis-server".into())).unwrap());
+    }
+
+    #[test]
+    fn a_mount_over_the_program_makes_room_for_ours() {
+        let text = REDIS.replace(
+            "NotYetKnown=yes",
+            "BindReadOnlyPaths=-/usr/bin/redis-server -/etc/redis\nBindPaths=/x:/usr/bin/redis-server",
+        );
+        let text = text_of(&unit("redis-server.service", &text), None).unwrap();
+        let binds: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("Bind"))
+            .collect();
+        assert_eq!(
+            binds,
+            [
+                "BindReadOnlyPaths=-/etc/redis",
+                "BindReadOnlyPaths=\"/opt/100%% safe/ringfence\":/usr/bin/redis-server",
+            ]
+        );
     }
 
     #[test]
