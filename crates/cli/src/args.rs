@@ -4,6 +4,7 @@
 
 mod compile;
 mod deploy;
+mod harden;
 mod join;
 mod learn;
 mod policy;
@@ -19,6 +20,7 @@ use crate::exit::ExitCode;
 
 pub use compile::Compile;
 pub use deploy::{Apply, Confirm, Health, Rollback, Status};
+pub use harden::Harden;
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
@@ -118,44 +120,6 @@ pub enum Verb {
     Secrets(Secrets),
     #[command(subcommand, hide = true)]
     Generate(Generate),
-}
-
-/// Learn a command, confine it, and attack the confinement.
-///
-/// Starts the command under the tracer, waits until it is ready, runs the workload against it and stops
-/// it with SIGTERM. From what was seen it writes NAME.toml, NAME.lock and NAME.trace.jsonl. Then it starts
-/// the command again in the native sandbox, runs the workload again, and attacks the sandbox with every
-/// attempt it knows, first without and then with the confinement.
-///
-/// A command that ends by itself is a batch job: it is its own workload.
-///
-/// The service is really run, twice, with everything it does. What the workload does not exercise is not
-/// learned, and will be denied: the report lists what is known to be missing.
-#[derive(Debug, Args)]
-pub struct Harden {
-    /// A command that uses the service, run while learning and again to check the confined service.
-    ///
-    /// Split into words as a shell would, but run without one; write `sh -c '...'` where you need one.
-    /// It must exit with 0. While the service does not listen yet, a workload that fails is tried again.
-    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
-    pub workload: Option<String>,
-    /// The policy's name [default: the program's file name].
-    #[arg(long, value_name = "NAME", value_parser = plain_name)]
-    pub name: Option<String>,
-    /// The directory for NAME.toml, NAME.lock and NAME.trace.jsonl; it must exist.
-    ///
-    /// A manifest that is already there and differs is kept as NAME.toml~.
-    #[arg(long, short, value_name = "DIRECTORY", default_value = ".", value_hint = ValueHint::DirPath)]
-    pub output: PathBuf,
-    /// The form of the report on standard output.
-    #[arg(long, value_name = "FORMAT", default_value = "plain")]
-    pub format: Format,
-    #[command(flatten)]
-    pub site: Site,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    pub command: Command,
 }
 
 /// Run a command under its policy.

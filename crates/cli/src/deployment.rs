@@ -1,5 +1,6 @@
 //! A unit's files on their way: the steps that `apply` and its relatives put together.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use ringfence_host::deploy::{
@@ -56,6 +57,19 @@ impl<'a> Stage<'a> {
             health,
             output,
         })
+    }
+
+    /// Asks on the terminal. Off one, nobody can be asked.
+    pub fn agreed(&self, question: &str) -> Result<bool, Failure> {
+        if !std::io::stdin().is_terminal() || !self.output.interactive {
+            return Err(Failure::usage("ask for consent: this is no terminal")
+                .help("`--yes` applies it, `--dry-run` only shows it"));
+        }
+        self.output.draw(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        self.interruption
+            .released(|| std::io::stdin().read_line(&mut answer))??;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
     /// Takes hold of a unit. What an earlier process left half done is undone, and said.

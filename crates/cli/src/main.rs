@@ -28,6 +28,7 @@ mod session;
 mod site;
 mod store;
 mod table;
+mod unit_hardening;
 mod unit_learning;
 mod unit_policy;
 mod verb;

@@ -49,6 +49,14 @@ impl Workload {
         &self.text
     }
 
+    /// The program and its arguments.
+    pub fn words(&self) -> Vec<String> {
+        std::iter::once(&self.program)
+            .chain(&self.arguments)
+            .cloned()
+            .collect()
+    }
+
     /// The process to start. It reads nothing, and its output is the caller's to place.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

@@ -121,7 +121,7 @@ pub fn unit_name(text: &str) -> Result<UnitName, String> {
 }
 
 /// A span of time.
-fn span(text: &str) -> Result<Seconds, String> {
+pub fn span(text: &str) -> Result<Seconds, String> {
     match text.parse() {
         Ok(Seconds(0)) | Err(()) => Err("write a time such as 90s, 2min or 1h".to_owned()),
         Ok(span) => Ok(span),

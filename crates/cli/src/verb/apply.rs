@@ -1,7 +1,6 @@
 //! `ringfence apply`: a policy on a unit.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -164,14 +163,8 @@ fn worth(coverage: &Coverage, output: &Output) -> String {
     format!("exact        {exact} of {all}\n{}", table(&rows, output))
 }
 
-/// Asks on the terminal. Off one, nobody can be asked.
+/// Asks, and says what comes with a yes.
 fn agreed(unit: &UnitName, units: &[Affected], stage: &Stage<'_>) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() || !stage.output.interactive {
-        return Err(
-            Failure::usage(format!("ask whether to change {unit}: this is no terminal"))
-                .help("`--yes` applies it, `--dry-run` only shows it"),
-        );
-    }
     let restarts = units
         .iter()
         .filter(|affected| affected.course == Course::Restart)
@@ -181,14 +174,7 @@ fn agreed(unit: &UnitName, units: &[Affected], stage: &Stage<'_>) -> Result<bool
         1 => ", and restart it".to_owned(),
         more => format!(", and restart {more} instances"),
     };
-    stage
-        .output
-        .draw(&format!("Apply this to {unit}{what}? [y/N] "));
-    let mut answer = String::new();
-    stage
-        .interruption
-        .released(|| std::io::stdin().read_line(&mut answer))??;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    stage.agreed(&format!("Apply this to {unit}{what}?"))
 }
 
 fn kept(

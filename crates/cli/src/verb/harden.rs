@@ -1,12 +1,14 @@
 //! `ringfence harden`: learn, derive, confine, attack.
 
+use std::path::Path;
+
 use ringfence_compile::native::Plan;
 use ringfence_policy::derive::Derived;
 use ringfence_policy::policy::Policy;
 use ringfence_policy::trace::Trace;
 use ringfence_sandbox::explain_denials;
 
-use super::{learn, policy_derive};
+use super::{harden_unit, learn, policy_derive};
 use crate::args::{Format, Harden, Waiting};
 use crate::capture::{Capture, Streams};
 use crate::denials;
@@ -24,16 +26,16 @@ use crate::workload::Workload;
 
 /// The whole way at once.
 pub fn harden(typed: &Harden, output: &Output) -> Result<ExitCode, Failure> {
-    let workload = typed
-        .workload
-        .as_deref()
-        .map(learn::parse_workload)
-        .transpose()?;
+    if let Some(unit) = &typed.unit {
+        return harden_unit::harden(unit, typed, output);
+    }
+    let workload = learn::only_workload(&typed.workloads)?;
     let name = match &typed.name {
         Some(name) => name.clone(),
-        None => learn::program_name(&typed.command.words)?,
+        None => learn::program_name(&typed.words)?,
     };
-    let directory = Directory::open(&typed.output)?;
+    let place = typed.output.as_deref().unwrap_or(Path::new("."));
+    let directory = Directory::open(place)?;
     let (trace, course) = watched(typed, workload.as_ref(), output)?;
     if course.interrupted {
         return Ok(ExitCode::Interrupted);
@@ -101,11 +103,11 @@ fn watched(
     let streams = Streams::captured(&capture).or_cannot(prepare)?;
     let purpose = workload.map_or(Purpose::StartOnly, Purpose::Use);
     let mut session = Session::new(purpose, &typed.waiting, Some(capture), output);
-    let trace = learn::watched(&typed.command.words, &typed.waiting, &mut session)?;
+    let trace = learn::watched(&typed.words, &typed.waiting, &mut session)?;
     drop(streams);
     let course = session.finish();
     match &course.failure {
-        Some(why) => Err(learn::failed(&typed.command.words, why, &course)),
+        Some(why) => Err(learn::failed(&typed.words, why, &course)),
         None => Ok((trace, course)),
     }
 }

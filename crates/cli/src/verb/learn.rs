@@ -27,14 +27,7 @@ pub fn learn(typed: &Learn, output: &Output) -> Result<ExitCode, Failure> {
     if let Some(unit) = &typed.unit {
         return super::learn_unit::learn(unit, typed, output);
     }
-    let workload = match typed.workloads.as_slice() {
-        [] => None,
-        [one] => Some(parse_workload(one)?),
-        _ => {
-            return Err(Failure::usage("run several workloads for a command")
-                .help("make one of them: --workload \"sh -c '...; ...'\""));
-        }
-    };
+    let workload = only_workload(&typed.workloads)?;
     let path = match &typed.output {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("{}.trace.jsonl", program_name(&typed.words)?)),
@@ -81,6 +74,16 @@ pub fn parse_workload(text: &str) -> Result<Workload, Failure> {
             _ => failure.because(error),
         }
     })
+}
+
+/// The workload of a command, which has one at most.
+pub fn only_workload(texts: &[String]) -> Result<Option<Workload>, Failure> {
+    match texts {
+        [] => Ok(None),
+        [one] => parse_workload(one).map(Some),
+        _ => Err(Failure::usage("run several workloads for a command")
+            .help("make one of them: --workload \"sh -c '...; ...'\"")),
+    }
 }
 
 /// The file name of the command's program, which names its files.

@@ -1,0 +1,187 @@
+//! Puts a policy in force on a unit of this host: compile, write, restart, use; and take back what fails.
+
+use std::time::Duration;
+
+use ringfence_host::deploy::{Awaiting, Change, Claim, Deployment, Papers, affected};
+use ringfence_policy::denial::is_met;
+use ringfence_policy::grant::Grant;
+use ringfence_policy::manifest::Check;
+use ringfence_policy::policy::Policy;
+use ringfence_unit::load::Unit;
+
+use super::give_back::{Enforcer, Paper, Refused};
+use super::mask::Mask;
+use crate::args::Site;
+use crate::check::{Checked, Prepared};
+use crate::deployment::{Stage, Trouble, edits, failure, guard_edits};
+use crate::error::{Failure, OrFail};
+use crate::exit::ExitCode;
+use crate::site;
+use crate::unit_learning::{Exercises, learn_unit};
+use crate::unit_policy::{Compiled, compile_for};
+use crate::verb::policy_derive;
+use crate::workload::Workload;
+
+/// A unit, and everything that it takes to confine it.
+pub struct Force<'a> {
+    /// The service manager, and what all steps work with.
+    pub stage: &'a Stage<'a>,
+    /// The right to change the unit.
+    pub claim: &'a Claim,
+    /// The unit without ringfence.
+    pub unit: &'a Unit,
+    /// What the site allows.
+    pub site: &'a Site,
+    /// How to use the service.
+    pub workloads: &'a [Workload],
+    /// How to see that it works.
+    pub checks: &'a [Prepared],
+    /// Roll back unless someone confirms within this time.
+    pub confirm_within: Option<Duration>,
+    /// Replace files of ours that were edited since.
+    pub replace_edits: bool,
+    /// What waits for a confirmation since the last policy that was put in force.
+    pub awaiting: Option<Awaiting>,
+}
+
+impl Force<'_> {
+    /// What the site allows of a policy.
+    pub fn policy(&self, paper: &Paper) -> Result<Policy, Failure> {
+        let policy = paper
+            .manifest
+            .policy(Some(&paper.lock))
+            .or_cannot(|| "use the policy".to_owned())?;
+        site::limited(policy, self.site, self.stage.output)
+    }
+
+    /// Compiles for this host.
+    pub fn compile(&self, paper: &Paper) -> Result<Compiled, Failure> {
+        compile_for(
+            Some(self.unit),
+            &paper.manifest,
+            Some(&paper.lock),
+            &self.policy(paper)?,
+            &self.stage.systemctl,
+        )
+    }
+
+    /// What would change on this host.
+    pub fn change(&self, compiled: &Compiled) -> Result<Change, Failure> {
+        let change = self.claim.change(&compiled.artifacts).map_err(failure)?;
+        guard_edits(&change, self.replace_edits)?;
+        Ok(change)
+    }
+
+    fn try_out(&self, deployment: &Deployment<'_>) -> Result<Option<Awaiting>, Trouble> {
+        let awaiting = self
+            .confirm_within
+            .map(|within| deployment.arm(&self.stage.systemctl, within))
+            .transpose()
+            .map_err(|error| Trouble::Failed(failure(error)))?;
+        self.stage.try_out(deployment, None)?;
+        for check in self.checks.iter().filter(|_| deployment.runs()) {
+            let go_on = || !self.stage.interruption.is_asked();
+            match check.run(&go_on, self.stage.output) {
+                Ok(Checked::Passed) => {}
+                Ok(Checked::Failed { why, lines }) => return Err(Trouble::Broken { why, lines }),
+                Ok(Checked::Stopped) => return Err(Trouble::Stopped),
+                Err(error) => return Err(Trouble::Failed(error)),
+            }
+        }
+        Ok(awaiting)
+    }
+}
+
+impl Enforcer for Force<'_> {
+    fn enforce(&mut self, paper: &Paper) -> Result<Result<(), Refused>, Failure> {
+        if self.awaiting.take().is_some() {
+            // Of what comes next a confirmation is asked anew.
+            let systemctl = &self.stage.systemctl;
+            self.claim.confirm(systemctl).map_err(failure)?;
+        }
+        let change = self.change(&self.compile(paper)?)?;
+        let provisional: Vec<_> = paper
+            .lock
+            .provisional
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let (manifest, lock) = (paper.manifest.render(), paper.lock.render());
+        let papers = Papers {
+            manifest: &manifest,
+            lock: Some(&lock),
+            provisional: &provisional,
+        };
+        let name = &self.unit.name;
+        let units = affected(&self.stage.systemctl, name, false).map_err(failure)?;
+        let deployment = self
+            .claim
+            .write(&change, &papers, units, edits(self.replace_edits))
+            .map_err(failure)?;
+        match self.try_out(&deployment) {
+            Ok(awaiting) => {
+                deployment.keep(awaiting).map_err(failure)?;
+                self.awaiting = awaiting;
+                Ok(Ok(()))
+            }
+            Err(Trouble::Broken { why, lines }) => {
+                self.stage
+                    .settling(|settling| deployment.undo(&self.stage.systemctl, settling))
+                    .map_err(failure)?;
+                Ok(Err(Refused { why, lines }))
+            }
+            Err(trouble) => Err(self.stage.take_back(deployment, name, trouble)),
+        }
+    }
+
+    fn missing(&mut self, paper: &Paper) -> Result<Vec<Grant>, Failure> {
+        let name = &self.unit.name;
+        self.stage.output.say(&format!(
+            "{name} does not work with it; watching it without, to see what it misses"
+        ));
+        let exercises = Exercises {
+            workloads: self.workloads,
+            reload: false,
+            rotate: false,
+            restart: false,
+            timeout: Duration::from_secs(self.stage.health.timeout.0),
+            pin: true,
+        };
+        let mask = Mask::put(&self.stage.systemctl, name)?;
+        let learned = learn_unit(name, &exercises, self.stage.output);
+        mask.lift()?;
+        let learned = learned?;
+        if learned.interrupted {
+            let what = format!("go on with {name}: interrupted");
+            return Err(Failure::new(ExitCode::Interrupted, what));
+        }
+        let service = &paper.manifest.service.name;
+        let derived = policy_derive::from_trace(&learned.trace, Some(service))?;
+        let needed = derived
+            .manifest
+            .policy(Some(&derived.lock))
+            .or_cannot(|| "use what was watched".to_owned())?;
+        let policy = self.policy(paper)?;
+        Ok(needed
+            .grants()
+            .filter(|grant| !matches!(grant, Grant::Resource(..) | Grant::User(_)))
+            .filter(|grant| !is_met(&policy, grant))
+            .cloned()
+            .collect())
+    }
+}
+
+/// A workload as the check that it is.
+pub fn checks(workloads: &[Workload], timeout: Duration) -> Result<Vec<Prepared>, Failure> {
+    workloads
+        .iter()
+        .map(|workload| {
+            let check = Check {
+                workload: Some(workload.words()),
+                http: None,
+                timeout: None,
+            };
+            Prepared::new(&check, timeout)
+        })
+        .collect()
+}
