@@ -4,16 +4,18 @@
 //! and a file in `/tmp`. Attempts never touch a process, a port or a temporary file that is not one of
 //! these. All of it ends with the value.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ringfence_sys::process::{self, Fork};
 use ringfence_sys::ptrace::{WaitFlags, wait_pid};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,7 @@ pub(crate) struct Household {
     pid: Pid,
     directory: PathBuf,
     _secret: Box<[u8; 16]>,
+    _lock: Option<File>,
     _tcp: TcpListener,
     _tcp6: Option<TcpListener>,
     _udp: UdpSocket,
@@ -79,16 +82,19 @@ impl Neighbor {
         let address = UnixAddress::from_abstract_name(&name).map_err(at("name a socket"))?;
         let abstract_ = UnixListener::bind_addr(&address).map_err(at("listen on a socket"))?;
 
-        let directory = std::env::temp_dir().join(format!("ringfence-prove-{tag}"));
+        clear_abandoned();
+        let directory = std::env::temp_dir().join(format!("{DIRECTORY}{tag}"));
         DirBuilder::new()
             .mode(0o755)
             .create(&directory)
             .map_err(at("create a directory"))?;
         // From here on the value owns the directory, so that an error removes it again.
-        let unix = Self::furnish(&directory).inspect_err(|_| {
-            let _ = fs::remove_dir_all(&directory);
-        });
-        let unix = unix.map_err(at("fill a directory"))?;
+        let furnished = Self::furnish(&directory)
+            .and_then(|unix| Ok((unix, lock(&directory)?)))
+            .inspect_err(|_| {
+                let _ = fs::remove_dir_all(&directory);
+            });
+        let (unix, lock) = furnished.map_err(at("fill a directory"))?;
         let pid = match process::fork() {
             Ok(Fork::Child) => idle(),
             Ok(Fork::Parent(pid)) => pid,
@@ -112,6 +118,7 @@ impl Neighbor {
             pid,
             directory,
             _secret: secret,
+            _lock: lock,
             _tcp: tcp,
             _tcp6: tcp6,
             _udp: udp,
@@ -170,6 +177,44 @@ impl Neighbor {
     /// Its file in `/tmp`, which anyone may read.
     pub fn note(&self) -> PathBuf {
         self.directory.join("note")
+    }
+}
+
+/// How the names of neighbors' directories start.
+const DIRECTORY: &str = "ringfence-prove-";
+
+/// Locks a directory of the caller's own for as long as the file is open; `None` when it is locked. Nobody
+/// else's link is followed.
+fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(directory, flags, Mode::empty())?;
+    if rustix::fs::fstat(&opened)?.st_uid != rustix::process::geteuid().as_raw() {
+        return Ok(None);
+    }
+    match rustix::fs::flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(opened.into())),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Removes what neighbors left that were killed: directories that nobody has locked, and that are old
+/// enough not to be someone's who is about to.
+fn clear_abandoned() {
+    const FRESH: Duration = Duration::from_secs(30);
+    for entry in fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let named = entry.file_name().to_string_lossy().starts_with(DIRECTORY);
+        let old = || {
+            let changed = entry.metadata().and_then(|metadata| metadata.modified());
+            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > FRESH))
+        };
+        if named && old() && matches!(lock(&entry.path()), Ok(Some(_))) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -96,7 +96,8 @@ impl Directories {
                 .and_then(|mode| u32::from_str_radix(mode, 8).ok());
             let mut modes = Vec::new();
             for name in copy.words(kind) {
-                let path = root.join(base.trim_start_matches('/')).join(&name);
+                let base = root.join(base.trim_start_matches('/'));
+                let path = base.join(&name);
                 match fs::metadata(&path) {
                     Ok(_) if !same && kind != "ConfigurationDirectory" => {
                         return Err(UnitError::Owner {
@@ -108,7 +109,11 @@ impl Directories {
                     }
                     Ok(_) if temporary && kind == "RuntimeDirectory" => found.given.push(path),
                     Ok(metadata) => modes.push(metadata.permissions().mode() & 0o7777),
-                    Err(_) => found.add_missing(path, copy.is_yes("DynamicUser") && base != "/etc"),
+                    Err(_) => found.add_missing(
+                        &base,
+                        &name,
+                        copy.is_yes("DynamicUser") && kind != "ConfigurationDirectory",
+                    ),
                 }
             }
             if kind == "RuntimeDirectory" && !found.given.is_empty() {
@@ -147,11 +152,20 @@ impl Directories {
     }
 
     /// The directories of an invented user are in a place apart, and their names are links to them.
-    fn add_missing(&mut self, path: PathBuf, private: bool) {
-        if private && let (Some(base), Some(name)) = (path.parent(), path.file_name()) {
-            self.made.push(base.join("private").join(name));
+    fn add_missing(&mut self, base: &Path, name: &str, private: bool) {
+        if private {
+            self.add_up_to(&base.join("private"), name);
         }
-        self.made.push(path);
+        self.add_up_to(base, name);
+    }
+
+    /// A directory, and those above it that will be made for it: the deepest first.
+    fn add_up_to(&mut self, base: &Path, name: &str) {
+        let path = base.join(name);
+        let missing = path
+            .ancestors()
+            .take_while(|path| *path != base && fs::symlink_metadata(path).is_err());
+        self.made.extend(missing.map(Path::to_path_buf));
     }
 }
 
@@ -183,12 +197,12 @@ mod tests {
         let state = root.path().join("var/lib/x");
         fs::create_dir_all(&state).unwrap();
         fs::set_permissions(&state, fs::Permissions::from_mode(0o2750)).unwrap();
-        let copy = "User=u\nStateDirectory=x\nStateDirectoryMode=0755\nRuntimeDirectory=x y\n";
+        let copy = "User=u\nStateDirectory=x\nStateDirectoryMode=0755\nRuntimeDirectory=x y/z\n";
         let found = look(root.path(), "LoadState=loaded\nUser=u\n", copy).unwrap();
         assert_eq!(found.modes, BTreeMap::from([("StateDirectory", 0o2750)]));
         assert_eq!(
             found.made,
-            [root.path().join("run/x"), root.path().join("run/y")]
+            ["run/x", "run/y/z", "run/y"].map(|path| root.path().join(path))
         );
         for made in &found.made {
             fs::create_dir_all(made).unwrap();
