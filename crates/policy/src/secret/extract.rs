@@ -144,7 +144,11 @@ impl<'t> Extraction<'t> {
                 .map(|other| other.finding.span.end)
                 .max()
                 .unwrap_or(finding.span.end);
-            let range = finding.shown_from..shown_to;
+            let quote = self
+                .text
+                .get(shown_to..)
+                .is_some_and(|rest| rest.starts_with(['"', '\'']));
+            let range = finding.shown_from..shown_to + usize::from(quote);
             let line = place(self.text, finding.shown_from).0;
             let old = self.replaced(range.clone(), |piece| {
                 format!("({})", piece.name.as_str().to_lowercase())

@@ -15,7 +15,7 @@ pub(super) fn assignments(text: &str) -> Vec<Assignment> {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            section = Some(name.to_owned());
+            section = Some(name.trim().to_owned());
         } else if !is_comment(trimmed) {
             let path = section.iter().cloned().collect();
             found.extend(on_line(line, start, path));
@@ -46,7 +46,8 @@ fn key(text: &str) -> Option<(&str, &str)> {
             return rest.split_once(quote).filter(|(key, _)| !key.is_empty());
         }
     }
-    let is_of_key = |c: char| c.is_alphanumeric() || "_-./$@".contains(c);
+    // Neither paths nor types of media are keys, though lists of both look like lines with values.
+    let is_of_key = |c: char| c.is_alphanumeric() || "_-.$".contains(c);
     let end = text.find(|c| !is_of_key(c)).unwrap_or(text.len());
     let (key, rest) = text.split_at_checked(end)?;
     (!key.is_empty()).then_some((key, rest))

@@ -114,7 +114,10 @@ pub(super) fn known(text: &str) -> Vec<(Range<usize>, &'static str)> {
             let is_free = found
                 .iter()
                 .all(|(other, _)| span.end <= other.start || other.end <= span.start);
-            if is_free && span.len() >= 12 {
+            let word = text.get(span.clone()).unwrap_or("");
+            // `Basic authentication` is not one.
+            let is_encoded = word.ends_with('=') || word.contains(|c: char| c.is_ascii_digit());
+            if is_free && span.len() >= 12 && is_encoded {
                 found.push((span, "credentials of HTTP"));
             }
         }
@@ -206,7 +209,7 @@ mod tests {
             "skate-park",
             "eyJust.a.name",
             "AKIA",
-            "Basic auth",
+            "Basic authentication",
             "hf_x",
             "SG.1",
         ] {

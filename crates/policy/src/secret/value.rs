@@ -11,6 +11,7 @@ const SETTINGS: &[&str] = &[
     "disabled",
     "enabled",
     "false",
+    "files",
     "ident",
     "md5",
     "nil",

@@ -65,14 +65,14 @@ fn the_template_has_the_names_and_the_diff_no_value() {
     --- /etc/dness/dness.conf
     +++ /etc/dness/dness.conf
     @@ line 7 @@
-    -token = "(dness_domains_token)
-    +token = "{{DNESS_DOMAINS_TOKEN}}
+    -token = "(dness_domains_token)"
+    +token = "{{DNESS_DOMAINS_TOKEN}}"
     @@ line 15 @@
-    -key = "(dness_domains_key)
-    +key = "{{DNESS_DOMAINS_KEY}}
+    -key = "(dness_domains_key)"
+    +key = "{{DNESS_DOMAINS_KEY}}"
     @@ line 16 @@
-    -secret = "(dness_domains_secret)
-    +secret = "{{DNESS_DOMAINS_SECRET}}
+    -secret = "(dness_domains_secret)"
+    +secret = "{{DNESS_DOMAINS_SECRET}}"
     "#);
 }
 
@@ -145,11 +145,11 @@ fn json_on_one_line_shows_only_what_belongs_to_its_secrets() {
     --- config.json
     +++ config.json
     @@ line 1 @@
-    -auth":"(config_auths_r_example_auth)
-    +auth":"{{CONFIG_AUTHS_R_EXAMPLE_AUTH}}
+    -auth":"(config_auths_r_example_auth)"
+    +auth":"{{CONFIG_AUTHS_R_EXAMPLE_AUTH}}"
     @@ line 1 @@
-    -password":"(config_a_password)
-    +password":"{{CONFIG_A_PASSWORD|escaped}}
+    -password":"(config_a_password)"
+    +password":"{{CONFIG_A_PASSWORD|escaped}}"
     "#);
 }
 
@@ -175,6 +175,17 @@ fn ordinary_settings_are_no_secrets() {
                  auth_basic_user_file /etc/nginx/htpasswd;\nkeepalive_timeout 65;\n";
     let app = "version: 1.2.3\nimage: example@sha256:9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015\n\
                id: 123e4567-e89b-12d3-a456-426614174000\npassword: ${PASSWORD}\n";
+    let nss = "passwd:         files systemd\ngroup: files\npasswd: files\n";
+    let media = "application/vnd.etsi.timestamp-token tst\n/etc/ldap.secret r,\n";
+    let comment = "# uses Basic authentication\nauth = none\n";
+    let lists = [
+        ("nsswitch.conf", nss),
+        ("mime.types", media),
+        ("a.properties", comment),
+    ];
+    for (name, text) in lists {
+        assert_eq!(found(name, text), Vec::<String>::new(), "{name}");
+    }
     for (name, text) in [
         ("sshd_config", sshd),
         ("postgresql.conf", postgres),
