@@ -80,25 +80,15 @@ impl<'a> Stage<'a> {
     /// Takes hold of a unit, whatever state it is in.
     pub fn claim_untouched(&self, unit: &UnitName) -> Result<Claim, Failure> {
         Store::default()
-            .claim(&self.real_name(unit))
+            .claim(&real_name(unit, &self.systemctl))
             .map_err(failure)
     }
 
     /// The same, and waits while another process is at the unit.
     pub fn claim_in_time(&self, unit: &UnitName) -> Result<Claim, Failure> {
         Store::default()
-            .claim_within(&self.real_name(unit), PATIENCE)
+            .claim_within(&real_name(unit, &self.systemctl), PATIENCE)
             .map_err(failure)
-    }
-
-    /// The store knows a unit by its own name, not by an alias. Where the manager cannot be asked, the name
-    /// is what it is.
-    fn real_name(&self, unit: &UnitName) -> UnitName {
-        let state = self.systemctl.state(unit);
-        state
-            .ok()
-            .and_then(|state| UnitName::parse(&state.id).ok())
-            .unwrap_or_else(|| unit.clone())
     }
 
     /// Undoes what an earlier process left half done.
@@ -197,6 +187,21 @@ impl<'a> Stage<'a> {
             Trouble::Failed(failure) => failure.help("everything is as it was before"),
         }
     }
+}
+
+/// The name under which the store knows a unit: its own, where an alias was given, and for an instance that
+/// of its template, whose instances share one policy. Where the manager cannot be asked, an alias stays one.
+pub fn real_name(unit: &UnitName, systemctl: &Systemctl) -> UnitName {
+    if let Some(template) = unit.template() {
+        return template;
+    }
+    if unit.is_template() {
+        return unit.clone();
+    }
+    let id = systemctl.state(unit).map(|state| state.id);
+    id.ok()
+        .and_then(|id| UnitName::parse(&id).ok())
+        .unwrap_or_else(|| unit.clone())
 }
 
 /// The store and the units are root's.

@@ -33,9 +33,14 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
         .map(|check| Prepared::new(check, timeout))
         .transpose()?;
     let found = find(&typed.unit)?;
+    if found.is_none() {
+        expect_named(&typed.unit, &file)?;
+    }
     let unit = found.as_ref().map_or(&typed.unit, |unit| &unit.name);
+    let template = unit.template();
+    let unit = template.as_ref().unwrap_or(unit);
     let claim = stage.claim(unit)?;
-    let packaged = packaged(found.as_ref(), unit, &claim, &file)?;
+    let packaged = packaged(found.as_ref(), unit, &claim)?;
     let compiled = compile_for(
         packaged,
         &file.manifest,
@@ -104,21 +109,27 @@ fn packaged<'a>(
     found: Option<&'a Unit>,
     unit: &UnitName,
     claim: &Claim,
-    file: &PolicyFile,
 ) -> Result<Option<&'a Unit>, Failure> {
+    let Some(found) = found else {
+        return Ok(None);
+    };
     let main_file = PathBuf::from(format!("/etc/systemd/system/{unit}"));
-    if let Some(found) = found {
-        let ours =
-            has_main_file(found, &main_file) && claim.has_written(&main_file).map_err(failure)?;
-        return Ok((!ours).then_some(found));
-    }
+    let ours =
+        has_main_file(found, &main_file) && claim.has_written(&main_file).map_err(failure)?;
+    Ok((!ours).then_some(found))
+}
+
+/// A unit that is not there has to be the one that the policy brings.
+fn expect_named(unit: &UnitName, file: &PolicyFile) -> Result<(), Failure> {
     let name = &file.manifest.service.name;
     if unit.as_str() == format!("{name}.service") {
-        return Ok(None);
+        return Ok(());
     }
-    Err(Failure::usage(format!("find {unit}: no unit directory has it")).help(format!(
-        "`systemctl list-unit-files` lists the units there are; for a unit of its own, give `--unit {name}`"
-    )))
+    Err(
+        Failure::usage(format!("find {unit}: no unit directory has it")).help(format!(
+            "`systemctl list-unit-files` lists the units there are; for a unit of its own, give `--unit {name}`"
+        )),
+    )
 }
 
 /// The diff, and what it is worth.

@@ -8,7 +8,7 @@ use ringfence_host::systemd::Systemctl;
 use serde::Serialize;
 
 use crate::args::{Format, Status};
-use crate::deployment::{failure, root_only};
+use crate::deployment::{failure, real_name, root_only};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::{Output, Tone};
@@ -25,7 +25,7 @@ pub fn status(typed: &Status, output: &Output) -> Result<ExitCode, Failure> {
     let store = Store::default();
     let systemctl = Systemctl::default();
     let names = match &typed.unit {
-        Some(unit) => vec![unit.clone()],
+        Some(unit) => vec![real_name(unit, &systemctl)],
         None => store.units().map_err(failure)?,
     };
     let mut units = Vec::new();

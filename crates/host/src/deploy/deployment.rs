@@ -233,7 +233,6 @@ impl Deployment<'_> {
         activation::retire(systemctl, &brought);
         carry_out(&claim.tree, &steps, Expect::Anything)?;
         claim.tree.remove_empty(&self.record.directories);
-        sentinel::disarm(claim, systemctl)?;
         let restored = activation::restore(systemctl, &self.record.units, &brought, settling);
         let ledger = Ledger {
             pending: None,
@@ -245,7 +244,10 @@ impl Deployment<'_> {
             // It never worked, so nobody shall come back to it.
             claim.folder().forget(self.record.generation);
         }
-        restored
+        // Last: a switch that fires meanwhile waits for the claim, and then finds nothing to do.
+        let disarmed = sentinel::disarm(claim, systemctl);
+        restored?;
+        disarmed
     }
 
     /// The steps back.

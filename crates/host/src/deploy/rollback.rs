@@ -159,13 +159,15 @@ impl Rollback<'_> {
             return Err(error);
         }
         self.claim.tree.remove_empty(&self.directories);
-        sentinel::disarm(self.claim, systemctl)?;
         let restored = activation::restore(systemctl, &units, &brought, settling);
         self.claim.write_ledger(&Ledger {
             current: self.to,
             ..Ledger::default()
         })?;
-        restored.map(|()| kept)
+        // Last: a switch that fires meanwhile waits for the claim, and then finds nothing to do.
+        let disarmed = sentinel::disarm(self.claim, systemctl);
+        restored?;
+        disarmed.map(|()| kept)
     }
 
     fn keep_edits(&self) -> Result<Vec<String>, DeployError> {

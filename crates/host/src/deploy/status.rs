@@ -75,6 +75,10 @@ impl Store {
         };
         let ledger = folder.ledger()?;
         let history = History::read(&folder, ledger.current)?;
+        if ledger.pending.is_none() && folder.generations()?.is_empty() {
+            // Someone only looked, or what was tried was taken back.
+            return Ok(None);
+        }
         let record = history.record(ledger.current);
         let mut edited = Vec::new();
         for path in history.paths() {

@@ -138,7 +138,13 @@ impl SystemctlError {
                 unit,
                 message,
             }
-        } else if has(&["not found", "could not be found", "does not exist"]) {
+        } else if has(&[
+            "not found",
+            "could not be found",
+            "does not exist",
+            // Of a unit that is gone: nothing to stop, nothing to reset.
+            "not loaded.",
+        ]) {
             Self::NotFound { action, unit }
         } else {
             Self::Failed { action, message }

@@ -53,7 +53,7 @@ fn with_little_room_in(directory: &str) {
                 assert!(world.is_active());
                 full += 1;
                 // With room again, it goes on as if nothing had been.
-                let unlimited = std::ffi::CStr::from_bytes_with_nul(b"size=1m\0").unwrap();
+                let unlimited = c"size=1m";
                 mount_remount(&small, MountFlags::empty(), unlimited).unwrap();
                 world.apply(&[(DROP_IN, &long)]).unwrap();
                 assert_eq!(world.text(DROP_IN).unwrap(), long);
@@ -84,7 +84,7 @@ fn a_read_only_etc_changes_nothing() {
     let etc = world.at("/etc/systemd");
     mount_small(&etc, 64);
     fs::create_dir_all(world.at("/etc/systemd/system")).unwrap();
-    let none = std::ffi::CStr::from_bytes_with_nul(b"\0").unwrap();
+    let none = c"";
     mount_remount(&etc, MountFlags::RDONLY, none).unwrap();
     let error = world.apply(&[(DROP_IN, "A=1\n")]).unwrap_err();
     let DeployError::Write { path, source } = &error else {
