@@ -1,5 +1,6 @@
 //! Policy, manifest and target to files and coverage.
 
+use ringfence_policy::grant::{DirectoryKind, FileAccess, Grant, PeerAddress};
 use ringfence_policy::lock::Lock;
 use ringfence_policy::manifest::Manifest;
 use ringfence_policy::path::AbsPath;
@@ -113,6 +114,9 @@ fn life(draft: &mut Draft<'_>) {
     if shared {
         draft.deny("RemoveIPC", "yes");
     }
+    if leaves_nothing_to_others(draft) {
+        draft.deny("UMask", "0077");
+    }
     let Some(unit) = draft.packaged else {
         return;
     };
@@ -160,6 +164,20 @@ fn life(draft: &mut Draft<'_>) {
     }
 }
 
+/// Whether nobody else is meant to read what the service makes: no logs, no data of others, no sockets.
+fn leaves_nothing_to_others(draft: &Draft<'_>) -> bool {
+    let set = draft.packaged.and_then(|unit| unit.last("UMask"));
+    let shares = |grant: &Grant| {
+        matches!(
+            grant,
+            Grant::File(FileAccess::Write | FileAccess::Append, _)
+                | Grant::Listen(PeerAddress::Path(_))
+                | Grant::Directory(DirectoryKind::Logs | DirectoryKind::Runtime, _)
+        )
+    };
+    set.is_none() && !draft.is_root() && !draft.policy.expanded().any(shares)
+}
+
 fn artifacts(draft: &Draft<'_>) -> Vec<Artifact> {
     let name = &draft.manifest.service.name;
     let header = format!(
@@ -170,7 +188,7 @@ fn artifacts(draft: &Draft<'_>) -> Vec<Artifact> {
     let confinement = draft.text();
     if let Some(unit) = draft.packaged {
         let path = format!("/etc/systemd/system/{}.d/{DROP_IN}", unit.directory_name());
-        let text = format!("{header}\n[Service]{confinement}");
+        let text = format!("{header}\n[Service]\n{}", confinement.trim_start());
         return whole::artifact(&path, text).into_iter().collect();
     }
     let text = format!(

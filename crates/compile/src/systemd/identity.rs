@@ -4,6 +4,8 @@ use ringfence_policy::grant::{Capability, Grant, PeerAddress, Privilege, User};
 
 use crate::coverage::Status;
 
+use crate::native::calls::is_learned;
+
 use super::draft::Draft;
 
 /// Capabilities that mean something within the user namespace of a unit too. The others reach for things
@@ -62,6 +64,7 @@ fn user(draft: &mut Draft<'_>) {
             _ => None,
         })
         .collect();
+    draft.group("service.group");
     draft.clear("SupplementaryGroups");
     draft.put_list("SupplementaryGroups", groups);
 }
@@ -123,8 +126,12 @@ fn signals_another_user(draft: &Draft<'_>) -> bool {
     draft.is_root() && draft.policy.grants().any(drops) && has_kill(draft)
 }
 
-/// Whether a command of the unit inside of the sandbox is kill(1).
+/// Whether a command of the unit inside of the sandbox is kill(1), and nobody has watched it: what was
+/// learned has the calls and capabilities that the unit's commands need.
 pub(super) fn has_kill(draft: &Draft<'_>) -> bool {
+    if is_learned(draft.policy) {
+        return false;
+    }
     let is_kill = |program: &ringfence_policy::path::AbsPath| {
         [b"kill".as_slice(), b"start-stop-daemon"]
             .contains(&program.file_name().unwrap_or_default())

@@ -4,6 +4,8 @@ use ringfence_policy::grant::{FileAccess, Grant, Namespace, Privilege};
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::place;
 
+use crate::coverage::Status;
+
 use super::draft::Draft;
 
 /// A directive, the value that denies, and the privilege that needs it off.
@@ -87,6 +89,17 @@ fn namespaces(draft: &mut Draft<'_>) {
 fn processes(draft: &mut Draft<'_>) {
     if draft.has(Privilege::ProcOthers) {
         draft.permit("ProtectProc", "default");
+    } else if draft.is_root() {
+        // PrivatePIDs= of systemd 257 would hide them, but makes the service the init of its namespace: a
+        // signal that it does not handle is then lost, and SIGTERM is one.
+        let worth = draft.put("ProtectProc", "invisible");
+        let worth = match worth {
+            Status::Exact => Status::Wider(
+                "root sees every process of root: only other users' are hidden".to_owned(),
+            ),
+            other => other,
+        };
+        draft.record("protect-proc", worth);
     } else {
         draft.deny("ProtectProc", "invisible");
     }

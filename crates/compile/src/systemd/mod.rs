@@ -7,6 +7,8 @@
 mod artifact;
 mod calls;
 mod compile;
+#[cfg(test)]
+mod compile_tests;
 mod cover;
 mod declared;
 mod devices;
@@ -20,6 +22,8 @@ mod network;
 mod packaged;
 mod secrets;
 mod target;
+#[cfg(test)]
+mod traps;
 mod view;
 mod whole;
 mod worth;

@@ -120,6 +120,12 @@ fn arrange(draft: &mut Draft<'_>) -> (Mounts, Private) {
     mounts
         .hidden
         .retain(|tree| !whole.iter().any(|piece| tree.is_within(piece)));
+    // Without a tmpfs a tree is closed as a whole, or seen as a whole.
+    if !draft.knows("TemporaryFileSystem") {
+        mounts
+            .hidden
+            .retain(|tree| !whole.iter().any(|piece| piece.is_within(tree)));
+    }
     for (at, name) in &private.others {
         mounts.hidden.remove(at);
         let piece = Piece {
@@ -452,7 +458,6 @@ fn hide(draft: &mut Draft<'_>, mounts: &Mounts, private: &Private) {
         let empty: Vec<_> = mounts
             .hidden
             .iter()
-            .filter(|tree| !mounts.pieces.keys().any(|piece| piece.is_within(tree)))
             .map(|tree| format!("-{tree}"))
             .collect();
         if !empty.is_empty() {
