@@ -1,8 +1,10 @@
 //! Learning a unit where the service manager runs it: prepare, watch, and leave it as it was found.
 //!
-//! Whatever happens, the drop-in goes and the unit is put back: at the end, on an error, on `^C`. After a crash
-//! of this very program the next one that learns does it, and so does the next boot.
+//! Whatever happens, the drop-in goes and the unit is put back: at the end, on an error, on `^C`, and by a
+//! guardian when this program is killed. What is left when that is killed too, the next one that learns takes
+//! away, and so does the next boot.
 
+mod guardian;
 mod put_back;
 mod rotation;
 mod session;
@@ -94,13 +96,21 @@ pub fn learn_unit(
     if !before.can_reload {
         inapplicable.insert(Exercise::Reload);
     }
+    if before.service_type == "oneshot" {
+        // It is its own workload.
+        inapplicable.insert(Exercise::Workload);
+    }
+    if before.is_batch() {
+        inapplicable.insert(Exercise::Stop);
+    }
+    let mut put_back = PutBack::stand_by(&manager, &name, &before, &place)
+        .or_cannot(|| format!("watch {name}"))?;
     place.install(&drop_in).map_err(from_learn)?;
-    let mut put_back = PutBack::new(&manager, &name, &before, &place);
     manager
         .daemon_reload()
         .or_cannot(|| format!("watch {name}"))?;
     check_effect(&manager, &name, place.wrapper())?;
-    let mut session = Session::new(&manager, &name, &before, exercises, can_rotate, output);
+    let mut session = Session::new(&manager, &unit, &before, exercises, can_rotate, output);
     let watch = UnitWatch {
         name: name.to_string(),
         group,

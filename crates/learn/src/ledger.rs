@@ -11,7 +11,7 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ringfence_policy::path::AbsPath;
-use ringfence_policy::trace::{Fact, Loss, Outcome, Phase, Sighting, Touch, Trace};
+use ringfence_policy::trace::{Address, Fact, Loss, Outcome, Phase, Sighting, Touch, Trace};
 
 use endpoints::Endpoints;
 use tree::{Kind, Limits, Tree};
@@ -201,6 +201,34 @@ impl Ledger {
         }
     }
 
+    /// Tells of a socket under the name that it was given after it was bound.
+    pub fn rename_socket(&mut self, from: &Address, to: &Address) {
+        let old: Vec<Fact> = self
+            .others
+            .keys()
+            .filter(|fact| {
+                matches!(
+                    fact,
+                    Fact::Bind { address, .. } | Fact::Listen { address, .. } | Fact::Served { address, .. }
+                        if address == from
+                )
+            })
+            .cloned()
+            .collect();
+        for mut fact in old {
+            let Some(seen) = self.others.remove(&fact) else {
+                continue;
+            };
+            if let Fact::Bind { address, .. }
+            | Fact::Listen { address, .. }
+            | Fact::Served { address, .. } = &mut fact
+            {
+                address.clone_from(to);
+            }
+            self.others.entry(fact).or_default().extend(seen);
+        }
+    }
+
     /// The facts as a trace, without runs and peaks.
     pub fn to_trace(&self) -> Trace {
         let mut trace = Trace::new();
@@ -335,6 +363,23 @@ mod tests {
         let beneath = ledger.beneath(Touch::List, b"/srv/top/never/seen").unwrap();
         assert!(beneath.contains_key(&(Object::Directory, Permission::Others)));
         assert!(ledger.beneath(Touch::List, b"/srv/other/x").is_none());
+    }
+
+    #[test]
+    fn a_socket_is_told_by_the_name_that_it_was_given_last() {
+        use ringfence_policy::trace::SocketKind;
+        let listen = |address: &Address| Fact::Listen {
+            address: address.clone(),
+            socket: SocketKind::Stream,
+        };
+        let name = |text: &str| Address::Unix(text.parse().unwrap());
+        let (from, to) = (name("/run/x.17.tmp"), name("/run/x"));
+        let mut ledger = Ledger::new();
+        ledger.record(listen(&from), Phase::Start, 0);
+        ledger.rename_socket(&from, &to);
+        let trace = ledger.to_trace();
+        let facts: Vec<_> = trace.facts().map(|(fact, _)| fact.clone()).collect();
+        assert_eq!(facts, [listen(&to)]);
     }
 
     #[test]

@@ -86,6 +86,11 @@ pub enum Event {
         /// The socket's type.
         socket: SocketKind,
     },
+    /// A unit wrote to a file below `/var/log` for the first time.
+    Logged {
+        /// The file.
+        path: AbsPath,
+    },
     /// Nothing was traced for [`Options::quiet`], every task slept, and none used the CPU. Told once; again
     /// after the next activity.
     Idle,

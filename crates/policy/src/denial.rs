@@ -102,8 +102,10 @@ pub fn is_met(policy: &Policy, need: &Grant) -> bool {
 fn own_directory_holds(policy: &Policy, path: &PathPattern) -> bool {
     policy.expanded().any(|own| match own {
         Grant::Private(top) => top.covers(path),
-        Grant::Directory(kind, name) => [kind.parent().to_owned() + "/" + name]
+        // The second is where systemd keeps those of a dynamic user.
+        Grant::Directory(kind, name) => ["", "/private"]
             .iter()
+            .map(|of| format!("{}{of}/{name}", kind.parent()))
             .filter_map(|top| top.parse::<PathPattern>().ok())
             .any(|top| top.covers(path)),
         _ => false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::trace::{Address, Fact, Outcome, Phase, SocketKind, Touch, Trace};
+use crate::trace::{Address, Exercise, Fact, Outcome, Phase, SocketKind, Touch, Trace};
 
 const SIGHUP: u8 = 1;
 const SIGINT: u8 = 2;
@@ -22,7 +22,7 @@ pub fn unexercised(trace: &Trace) -> Vec<String> {
         gaps.push("nothing was seen after the service became ready".to_owned());
     }
     gaps.extend(signals(trace, serves));
-    if trace.runs().count() < 2 {
+    if trace.runs().count() < 2 && !was_exercised(trace, Exercise::SecondStart) {
         gaps.push(
             "one start was watched: a second start, which finds what the first left, may differ"
                 .to_owned(),
@@ -56,6 +56,23 @@ fn losses(trace: &Trace) -> Vec<String> {
         ));
     }
     gaps
+}
+
+/// Whether this was done with the unit in some run.
+fn was_exercised(trace: &Trace, exercise: Exercise) -> bool {
+    trace
+        .runs()
+        .filter_map(|run| run.unit.as_ref())
+        .any(|unit| unit.exercised.contains(&exercise))
+}
+
+/// Whether this was done with the unit in some run, or cannot be done with it.
+fn is_settled(trace: &Trace, exercise: Exercise) -> bool {
+    let cannot = trace
+        .runs()
+        .filter_map(|run| run.unit.as_ref())
+        .any(|unit| unit.inapplicable.contains(&exercise));
+    cannot || was_exercised(trace, exercise)
 }
 
 /// The addresses at which the service waits for clients.
@@ -126,13 +143,25 @@ fn signals(trace: &Trace, serves: bool) -> Vec<String> {
     let ended = trace.runs().any(|run| run.ended.is_some());
     let mut gaps = Vec::new();
     // A program that does its work and ends is neither reloaded nor asked to stop.
-    if serves && !received.contains(&SIGHUP) {
-        gaps.push("reload was not tried: SIGHUP never came".to_owned());
+    let is_unit = trace.runs().any(|run| run.unit.is_some());
+    let how = |signal: &'static str| if is_unit { "" } else { signal };
+    if serves && !received.contains(&SIGHUP) && !is_settled(trace, Exercise::Reload) {
+        gaps.push(format!("reload was not tried{}", how(": SIGHUP never came")));
     }
-    if serves && writes_a_log(trace) && !received.contains(&SIGUSR1) {
-        gaps.push("log rotation was not tried: SIGUSR1 never came".to_owned());
+    let rotated = received.contains(&SIGUSR1) || is_settled(trace, Exercise::Rotation);
+    if serves && writes_a_log(trace) && !rotated {
+        gaps.push(format!(
+            "log rotation was not tried{}",
+            how(": SIGUSR1 never came")
+        ));
     }
-    if !ended && received.is_disjoint(&[SIGTERM, SIGINT, SIGQUIT].into()) {
+    if is_unit && !is_settled(trace, Exercise::Workload) {
+        gaps.push("no workload used it".to_owned());
+    }
+    if is_unit && !is_settled(trace, Exercise::Stop) {
+        gaps.push("a stop was not seen".to_owned());
+    }
+    if !ended && !is_unit && received.is_disjoint(&[SIGTERM, SIGINT, SIGQUIT].into()) {
         gaps.push("a clean stop was not seen: SIGTERM never came".to_owned());
     }
     gaps
@@ -153,7 +182,7 @@ fn writes_a_log(trace: &Trace) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Loss, Run, Sighting};
+    use crate::trace::{Loss, Run, Sighting, UnitRun};
 
     fn run(ended: Option<&str>) -> Run {
         Run {
@@ -171,6 +200,35 @@ mod tests {
             loss: Loss::default(),
             unit: None,
         }
+    }
+
+    fn unit_run(exercised: &[Exercise], inapplicable: &[Exercise]) -> Run {
+        Run {
+            unit: Some(UnitRun {
+                name: "nginx.service".into(),
+                exercised: exercised.iter().copied().collect(),
+                inapplicable: inapplicable.iter().copied().collect(),
+            }),
+            ..run(None)
+        }
+    }
+
+    #[test]
+    fn what_was_done_with_a_unit_is_not_missed_and_the_rest_is() {
+        use Exercise::{Reload, Rotation, SecondStart, Stop, Workload};
+        let facts = [listen("[::]:1"), served("[::]:1")];
+        let done = unit_run(&[Rotation, SecondStart, Stop, Workload], &[Reload]);
+        assert!(unexercised(&trace(done, &facts)).is_empty());
+        let gaps = unexercised(&trace(unit_run(&[], &[]), &facts));
+        assert_eq!(
+            gaps,
+            [
+                "reload was not tried",
+                "no workload used it",
+                "a stop was not seen",
+                "one start was watched: a second start, which finds what the first left, may differ"
+            ]
+        );
     }
 
     fn trace(run: Run, facts: &[Fact]) -> Trace {

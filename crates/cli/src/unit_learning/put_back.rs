@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use ringfence_host::systemd::{Job, Systemctl, UnitState};
+use ringfence_host::systemd::{ActiveState, Job, Systemctl, UnitState};
 use ringfence_learn::unit::Place;
 use ringfence_unit::name::UnitName;
 
+use super::guardian::Guardian;
 use crate::client::{Client, Verdict};
 use crate::error::{Failure, OrFail};
 use crate::output::Output;
@@ -23,33 +24,37 @@ pub struct PutBack<'a> {
     place: &'a Place,
     removed: bool,
     done: bool,
+    _guardian: Guardian,
 }
 
 impl<'a> PutBack<'a> {
-    /// For a unit that was in this state.
-    pub fn new(
+    /// For a unit that was in this state. From now on it is put back even when this process is killed.
+    pub fn stand_by(
         manager: &'a Systemctl,
         unit: &'a UnitName,
         before: &'a UnitState,
         place: &'a Place,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        let guardian = Guardian::stand_by(|| {
+            // Nobody is left to tell of what fails here.
+            let _ = place.uninstall();
+            let _ = manager.daemon_reload();
+            let _ = manager.job(job(before), unit);
+            place.clear();
+        })?;
+        Ok(Self {
             manager,
             unit,
             before,
             place,
             removed: false,
             done: false,
-        }
+            _guardian: guardian,
+        })
     }
 
-    /// Which job puts it back.
     fn job(&self) -> Job {
-        if self.before.is_active() {
-            Job::Restart
-        } else {
-            Job::Stop
-        }
+        job(self.before)
     }
 
     /// Takes the drop-in away and has the manager begin to put the unit back. The old processes may still need
@@ -113,8 +118,23 @@ impl<'a> PutBack<'a> {
                 self.unit
             )));
         }
+        if state.active == ActiveState::Failed && self.before.active != ActiveState::Failed {
+            // It failed while it was watched, which is told elsewhere; it did not before.
+            self.manager
+                .reset_failed(self.unit)
+                .or_cannot(|| self.what())?;
+        }
         output.detail(&format!("{} is {} again", self.unit, state.active.word()));
         Ok(())
+    }
+}
+
+/// Which job brings a unit back to where it was.
+fn job(before: &UnitState) -> Job {
+    if before.is_active() {
+        Job::Restart
+    } else {
+        Job::Stop
     }
 }
 

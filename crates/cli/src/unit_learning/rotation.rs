@@ -1,19 +1,18 @@
 //! Rotating the logs of a unit as the host would, without losing any of them.
 //!
-//! What is rotated is found by what the unit's processes have open: the configuration in `/etc/logrotate.d` that names
-//! one of these files. It is run with a state file of its own, and with settings after which logrotate(8)
+//! What is rotated is found by what the unit was seen to write: the configuration in `/etc/logrotate.d` that
+//! names one of these files. It is run with a state file of its own, and with settings after which logrotate(8)
 //! deletes nothing.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ringfence_host::systemd::UnitState;
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::pattern::PathPattern;
+use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
 
 const PROGRAMS: [&str; 2] = ["/usr/sbin/logrotate", "/usr/bin/logrotate"];
@@ -41,10 +40,9 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// The configuration that rotates a log which this unit writes; `None` when there is none.
-    pub fn of(unit: &UnitName, state: &UnitState) -> io::Result<Option<Self>> {
-        let open = open_logs(&state.control_group);
-        let Some((source, text)) = find(&open)? else {
+    /// The configuration that rotates one of these logs of a unit; `None` when there is none.
+    pub fn of(unit: &UnitName, logs: &BTreeSet<AbsPath>) -> io::Result<Option<Self>> {
+        let Some((source, text)) = find(logs)? else {
             return Ok(None);
         };
         let general = match std::fs::read_to_string(GENERAL) {
@@ -89,40 +87,19 @@ impl Drop for Configuration {
     }
 }
 
-/// Files that a control group's processes have open for writing.
-fn open_logs(control_group: &str) -> BTreeSet<AbsPath> {
-    let mut found = BTreeSet::new();
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return found;
-    };
-    for entry in entries.flatten() {
-        let process = entry.path();
-        let is_its = std::fs::read_to_string(process.join("cgroup")).is_ok_and(|text| {
-            text.lines().any(|line| {
-                line.splitn(3, ':').nth(2).is_some_and(|path| {
-                    path.strip_prefix(control_group)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                })
-            })
-        });
-        if control_group.is_empty() || !is_its {
-            continue;
-        }
-        for descriptor in std::fs::read_dir(process.join("fd"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let path = std::fs::read_link(descriptor.path()).ok();
-            let path = path.and_then(|path| AbsPath::from_bytes(path.as_os_str().as_bytes()).ok());
-            found.extend(path.filter(|path| path.as_bytes().starts_with(b"/var/")));
-        }
-    }
-    found
+/// The files to which the service manager itself writes what a unit prints.
+pub fn printed_to(unit: &Unit) -> impl Iterator<Item = AbsPath> + '_ {
+    ["StandardOutput", "StandardError"]
+        .into_iter()
+        .filter_map(|key| {
+            let value = &unit.last("Service", key)?.value;
+            let (_, path) = value.split_once(':')?;
+            path.parse().ok()
+        })
 }
 
 /// The first file that names one of these logs, with its text.
-fn find(open: &BTreeSet<AbsPath>) -> io::Result<Option<(PathBuf, String)>> {
+fn find(logs: &BTreeSet<AbsPath>) -> io::Result<Option<(PathBuf, String)>> {
     let entries = match std::fs::read_dir(PER_PACKAGE) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -136,7 +113,7 @@ fn find(open: &BTreeSet<AbsPath>) -> io::Result<Option<(PathBuf, String)>> {
         };
         let names_one = patterns(&text)
             .iter()
-            .any(|pattern| open.iter().any(|log| pattern.covers_path(log)));
+            .any(|pattern| logs.iter().any(|log| pattern.covers_path(log)));
         if names_one {
             return Ok(Some((path, text)));
         }

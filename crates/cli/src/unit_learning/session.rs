@@ -1,11 +1,13 @@
 //! The course of a watch: one step after the other, each waited for, and then the way back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use ringfence_host::systemd::{Job, Systemctl, UnitState};
 use ringfence_learn::{Control, Ended, Event};
+use ringfence_policy::path::AbsPath;
 use ringfence_policy::trace::Exercise;
+use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
 use rustix::process::Pid;
 
@@ -16,8 +18,13 @@ use crate::client::Client;
 use crate::output::Output;
 use crate::progress::Progress;
 
-/// How long to wait for a busy service to become quiet.
+/// How long to wait for a busy service to become quiet after a start, a reload or a rotation.
 const BUSY: Duration = Duration::from_secs(3);
+/// The same after a workload, whose answer it has given already.
+const SOON: Duration = Duration::from_secs(1);
+/// A unit that nobody uses is watched for at least this long after a start: what a service does in its first
+/// moments alone is all there is to see.
+const UNUSED: Duration = Duration::from_secs(2);
 /// A service may be up before it answers: a workload that fails so soon after a step is tried again.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two tries of a workload.
@@ -44,7 +51,7 @@ enum Doing {
     /// The manager does a job.
     Job { job: Job, client: Client },
     /// The unit becomes quiet.
-    Settling,
+    Settling { patience: Duration },
     /// A workload runs.
     Using { workload: usize, client: Client },
     /// A workload failed while the unit may not have been ready.
@@ -73,6 +80,11 @@ pub struct Session<'a> {
     changed: Instant,
     idle: Option<Instant>,
     restarts: u64,
+    /// It was active under watch, so that a restart stops it.
+    was_up: bool,
+    /// It was started, and the watcher has not been told that it is up.
+    started: bool,
+    logs: BTreeSet<AbsPath>,
     controls: VecDeque<Control>,
     course: Course,
 }
@@ -81,7 +93,7 @@ impl<'a> Session<'a> {
     /// A watch that is about to begin.
     pub fn new(
         manager: &'a Systemctl,
-        unit: &'a UnitName,
+        unit: &'a Unit,
         before: &UnitState,
         exercises: &'a Exercises<'a>,
         can_rotate: bool,
@@ -89,16 +101,19 @@ impl<'a> Session<'a> {
     ) -> Self {
         Self {
             manager,
-            unit,
+            unit: &unit.name,
             exercises,
             output,
-            progress: Progress::new(output, format!("watching {unit}")),
+            progress: Progress::new(output, format!("watching {}", unit.name)),
             steps: plan(before, exercises, can_rotate),
             doing: Doing::Nothing,
             since: Instant::now(),
             changed: Instant::now(),
             idle: None,
             restarts: 0,
+            started: false,
+            was_up: false,
+            logs: rotation::printed_to(unit).collect(),
             controls: VecDeque::new(),
             course: Course::default(),
         }
@@ -120,6 +135,9 @@ impl<'a> Session<'a> {
             Event::Started { program, .. } => self.output.detail(&format!("started {program}")),
             Event::Listening { address, .. } => {
                 self.output.detail(&format!("listening on {address}"));
+            }
+            Event::Logged { path } => {
+                self.logs.insert(path);
             }
             Event::Idle => self.idle = Some(Instant::now()),
             Event::ChildExited { pid, ended } => self.child_ended(pid, ended),
@@ -183,9 +201,10 @@ impl<'a> Session<'a> {
                     self.fail(format!("it did not {verb} within {seconds} seconds"), lines);
                 }
             }
-            Doing::Settling => {
-                let quiet = self.idle.is_some_and(|idle| idle > self.since);
-                if quiet || waited > BUSY {
+            Doing::Settling { patience } => {
+                let quiet = self.idle.is_some_and(|idle| idle > self.since)
+                    && (!self.was_up || !self.exercises.workloads.is_empty() || waited > UNUSED);
+                if quiet || waited > *patience {
                     self.enter(Doing::Nothing);
                     self.check();
                 }
@@ -272,11 +291,7 @@ impl<'a> Session<'a> {
                 .steps
                 .retain(|step| *step != Step::Exercised(Exercise::Rotation));
         };
-        let state = match self.manager.state(self.unit) {
-            Ok(state) => state,
-            Err(error) => return self.fail(error.to_string(), String::new()),
-        };
-        match rotation::Configuration::of(self.unit, &state) {
+        match rotation::Configuration::of(self.unit, &self.logs) {
             Ok(Some(configuration)) => {
                 self.progress
                     .step(format!("watching {}: rotating its logs", self.unit));
@@ -314,7 +329,7 @@ impl<'a> Session<'a> {
                 let lines = client.last_lines();
                 self.changed = Instant::now();
                 if well {
-                    self.settle();
+                    self.settle(BUSY);
                 } else {
                     // What is wrong with the configuration of logrotate is not the unit's fault.
                     self.course.notes.push(format!(
@@ -353,24 +368,39 @@ impl<'a> Session<'a> {
         self.changed = Instant::now();
         if job != Job::Reload {
             self.restarts = state.restarts;
+            self.started = true;
+            // These are up when they say so; of others, that they are up says only that they were begun.
+            let says_so = ["notify", "notify-reload", "forking", "dbus"];
+            if says_so.contains(&state.service_type.as_str()) {
+                self.serve(&state);
+            }
         }
+        if job == Job::Restart && self.was_up {
+            self.controls.push_back(Control::Exercised(Exercise::Stop));
+        }
+        self.was_up = state.is_active();
+        self.settle(BUSY);
+    }
+
+    /// Tells the watcher that a start is over.
+    fn serve(&mut self, state: &UnitState) {
+        self.started = false;
         let main = state
             .main_pid
             .and_then(|pid| i32::try_from(pid).ok())
             .and_then(Pid::from_raw);
         self.controls.push_back(Control::Serving(main));
-        self.settle();
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self, patience: Duration) {
         self.idle = None;
-        self.enter(Doing::Settling);
+        self.enter(Doing::Settling { patience });
     }
 
     fn workload_ended(&mut self, workload: usize, ended: Ended, lines: String) {
         if ended == Ended::Exited(0) {
             self.output.detail("a workload passed");
-            return self.settle();
+            return self.settle(SOON);
         }
         if self.changed.elapsed() < GRACE {
             self.output
@@ -392,8 +422,11 @@ impl<'a> Session<'a> {
             Ok(state) => state,
             Err(error) => return self.fail(error.to_string(), String::new()),
         };
-        let lives = state.is_active() || state.is_well();
-        if lives && state.restarts <= self.restarts {
+        let well = state.is_active() || state.is_well();
+        if well && state.restarts <= self.restarts {
+            if self.started {
+                self.serve(&state);
+            }
             return;
         }
         let lines = self.journal();

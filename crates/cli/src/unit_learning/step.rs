@@ -34,8 +34,8 @@ pub fn plan(before: &UnitState, exercises: &Exercises<'_>, can_rotate: bool) -> 
     } else {
         Job::Start
     };
-    let used = (!uses.is_empty()).then_some(Exercise::Workload);
-    add(Step::Job(start), used);
+    let workload = (!exercises.workloads.is_empty()).then_some(Exercise::Workload);
+    add(Step::Job(start), workload);
     if exercises.reload && before.can_reload && !before.is_batch() {
         add(Step::Job(Job::Reload), Some(Exercise::Reload));
     }

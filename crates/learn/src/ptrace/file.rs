@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ringfence_policy::grant::Capability;
 use ringfence_policy::path::{AbsPath, escape};
-use ringfence_policy::trace::{Fact, Object, Outcome, Permission, Touch};
+use ringfence_policy::trace::{Address, Fact, Object, Outcome, Permission, Touch};
 use rustix::fs::{FileType, Stat};
 use rustix::process::Pid;
 
@@ -294,6 +294,23 @@ impl Tracer {
                 beneath: false,
             };
             self.record(actor, fact, errno);
+        }
+        if let ([from, to], None) = (operands, errno)
+            && (from.touch, to.touch) == (Touch::Remove, Touch::Rename)
+        {
+            self.renamed(actor, &view, from, to);
+        }
+    }
+
+    /// A socket that is bound under one name and then given another is reached by the other.
+    fn renamed(&mut self, actor: &Actor, view: &View, from: &Operand, to: &Operand) {
+        let Some(from) = &from.before else { return };
+        let to = to.resolve(view, actor);
+        if let (Some(from), Some(to)) = (self.absolute(&from.path), self.absolute(&to.path)) {
+            let (from, to) = (Address::Unix(from), Address::Unix(to));
+            if self.sockets.rename(&from, &to) {
+                self.ledger.rename_socket(&from, &to);
+            }
         }
     }
 

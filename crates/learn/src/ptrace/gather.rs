@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use ringfence_policy::path::{AbsPath, escape};
-use ringfence_policy::trace::{Exercise, Phase, UnitRun};
+use ringfence_policy::trace::{Exercise, Fact, Outcome, Phase, Touch, UnitRun};
 use ringfence_sys::ptrace;
 use ringfence_sys::signal::{self, Signal};
 use rustix::io::Errno;
@@ -190,6 +190,11 @@ impl Tracer {
         if let Some(phase) = role.phase() {
             self.phase = phase;
         }
+        if role == Role::Start {
+            // Until the service manager knows better: a oneshot never has another.
+            self.main = pid;
+            self.ended = None;
+        }
         let program = self.ledger.program(&AbsPath::root());
         let origin = Origin {
             role,
@@ -231,16 +236,15 @@ impl Tracer {
         if unit.starts > 1 {
             unit.exercise(Exercise::SecondStart);
         }
-        let Some(main) = main else { return };
+        let Some(main) = main.filter(|main| *main != self.main) else {
+            return;
+        };
         self.main = main;
-        match self.processes.get(&main) {
-            Some(process) => {
-                unit.image = process.image.clone().or(unit.image.take());
-                unit.origin = process.origin.clone().or(unit.origin.take());
-            }
-            None => self
-                .ledger
-                .lose(0, 1, "the main process of the unit was not watched"),
+        self.ended = None;
+        // One that is not here yet is still on its way to the wrapper.
+        if let Some(process) = self.processes.get(&main) {
+            unit.image = process.image.clone().or(unit.image.take());
+            unit.origin = process.origin.clone().or(unit.origin.take());
         }
     }
 
@@ -250,18 +254,21 @@ impl Tracer {
             return;
         };
         process.joining = false;
-        let count = process.image.as_ref().map_or(0, |image| image.count);
-        let image = Rc::new(Image {
-            count: count + 1,
-            ..image
-        });
+        let image = match process.image.take() {
+            // A service that executes itself anew hands itself what the next start does not have.
+            Some(before) if before.exec == image.exec => before,
+            before => Rc::new(Image {
+                count: 1 + before.map_or(0, |before| before.count),
+                ..image
+            }),
+        };
         process.image = Some(image.clone());
         let starts = process
             .origin
             .as_ref()
             .is_some_and(|origin| origin.role == Role::Start);
         if let (Some(unit), true) = (&mut self.unit, starts)
-            && unit.image.is_none()
+            && (unit.image.is_none() || pid == self.main)
         {
             unit.image = Some(image);
             unit.origin.clone_from(&process.origin);
@@ -288,13 +295,30 @@ impl Tracer {
         }
     }
 
-    /// The end of a process of the unit.
-    pub(super) fn unit_process_ended(&mut self, pid: Pid) {
-        if let Some(unit) = &mut self.unit
-            && pid == self.main
-            && self.phase == Phase::Stop
-        {
-            unit.exercise(Exercise::Stop);
+    /// The log that a unit wrote to, if that is what the fact says.
+    pub(super) fn log_of(&self, fact: &Fact) -> Option<AbsPath> {
+        match fact {
+            Fact::File {
+                path,
+                touch: Touch::Append | Touch::Write | Touch::Create,
+                outcome: Outcome::Done,
+                ..
+            } if self.unit.is_some() && path.as_bytes().starts_with(b"/var/log/") => {
+                Some(path.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the main process of a unit ended because it was asked to, which says nothing about how it ends
+    /// by itself.
+    pub(super) fn was_stopped(&mut self) -> bool {
+        match &mut self.unit {
+            Some(unit) if self.phase == Phase::Stop => {
+                unit.exercise(Exercise::Stop);
+                true
+            }
+            _ => false,
         }
     }
 

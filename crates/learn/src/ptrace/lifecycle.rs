@@ -109,9 +109,10 @@ impl Tracer {
             self.tasks.retain(|_, other| other.process != pid);
             self.processes.remove(&pid);
             self.peaks.gone(pid);
-            self.unit_process_ended(pid);
             if pid == self.main {
-                self.ended = Some(ended);
+                if !self.was_stopped() {
+                    self.ended = Some(ended);
+                }
                 self.outbox.push_back(Event::MainExited(ended));
             }
         }

@@ -48,6 +48,18 @@ pub struct Sockets {
     senders: HashSet<RawAddress>,
 }
 
+impl Sockets {
+    /// Gives a bound socket another name; says whether there was one.
+    pub fn rename(&mut self, from: &Address, to: &Address) -> bool {
+        let mut known = false;
+        for address in self.bound.values_mut().filter(|address| *address == from) {
+            address.clone_from(to);
+            known = true;
+        }
+        known
+    }
+}
+
 /// A duplicate of a service's socket.
 struct Socket {
     fd: OwnedFd,

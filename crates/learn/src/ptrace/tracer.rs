@@ -305,8 +305,10 @@ impl Tracer {
         );
         let keep = errno.is_none() || says_how_it_ended;
         if !self.options.tell_facts {
-            if keep {
-                self.ledger.record(fact, self.phase, actor.program);
+            let log = self.log_of(&fact);
+            let new = keep && self.ledger.record(fact, self.phase, actor.program);
+            if let (true, Some(path)) = (new, log) {
+                self.outbox.push_back(Event::Logged { path });
             }
             return;
         }

@@ -24,8 +24,8 @@ mod watch;
 
 pub use cgroup::ControlGroup;
 pub use dropin::{DROP_IN, DropIn, DropInError, Wrapper};
-pub(crate) use join::{READY, WATCHED};
 pub use join::{Manner, join};
+pub(crate) use join::{READY, WATCHED};
 pub use place::{Place, PlaceError, sweep};
 pub use role::{Role, UnknownRole};
 pub use view::has_own_view;

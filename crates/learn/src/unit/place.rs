@@ -125,6 +125,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Place {
+    /// Takes everything away, as dropping does.
+    pub fn clear(&self) {
         // Each of these may be gone already, and what stays does no harm and goes with the next boot.
         let _ = self.uninstall();
         if let Some(copy) = &self.copy {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::fold::Limits;
 use super::select::Selection;
-use super::{amounts, evidence, identity, service};
-use crate::grant::{FileAccess, Grant, SyscallName};
+use super::{amounts, dynamic, evidence, identity, service};
+use crate::grant::{FileAccess, Grant, SyscallName, User};
 use crate::lock::{Lock, Tried, Widened, sha256};
 use crate::manifest::{Entry, Listen, Manifest, Service};
 use crate::path::AbsPath;
@@ -74,9 +74,12 @@ pub fn derive(trace: &Trace, options: &Options) -> Result<Derived, DeriveError> 
     let name = options
         .name
         .clone()
-        .unwrap_or_else(|| service::name(&command));
+        .unwrap_or_else(|| service::name(run, &command));
     let mut selection = Selection::of(trace);
     let (user, user_why) = identity::identity(trace, &selection)?;
+    if run.unit.is_some() && user == User::Dynamic {
+        dynamic::give_directories(&mut selection);
+    }
     // The program itself may always run, even when the trace begins after its start.
     selection
         .needs
@@ -184,7 +187,9 @@ fn links(trace: &Trace, policy: &Policy) -> Vec<AbsPath> {
     trace
         .service_facts()
         .filter_map(|(fact, _)| match fact {
-            Fact::Link { path, .. } if !is_shown(path) => Some(path.clone()),
+            Fact::Link { path, .. } if !is_shown(path) && !dynamic::is_made_link(path, policy) => {
+                Some(path.clone())
+            }
             _ => None,
         })
         .collect()

@@ -8,6 +8,9 @@ use crate::grant::{Grant, User};
 use crate::path::AbsPath;
 use crate::trace::{Fact, Outcome, Permission, Trace};
 
+/// The ids that systemd gives out for `DynamicUser=`; see its documentation of users, groups, uids and gids.
+const DYNAMIC: std::ops::RangeInclusive<u32> = 61184..=65519;
+
 /// The identity, and why it is needed when that is not plain.
 pub(super) fn identity(
     trace: &Trace,
@@ -18,6 +21,7 @@ pub(super) fn identity(
         .map(|run| match (run.uid, &run.user) {
             (0, _) => User::Root,
             (_, Some(name)) => User::Named(name.clone()),
+            (uid, None) if run.unit.is_some() && DYNAMIC.contains(&uid) => User::Dynamic,
             (uid, None) => User::Named(uid.to_string()),
         })
         .collect();

@@ -9,6 +9,7 @@
 mod amounts;
 mod assemble;
 mod bundle;
+mod dynamic;
 mod evidence;
 mod fold;
 mod identity;

@@ -77,11 +77,21 @@ fn is_in_bin(path: &AbsPath) -> bool {
         .is_some_and(|parent| matches!(parent.file_name(), Some(b"bin" | b"sbin" | b"libexec")))
 }
 
-/// The name: the last component of the command, of the characters that names may have.
-pub(super) fn name(command: &[String]) -> String {
+/// The name: that of the unit, or the last component of the command, of the characters that names may have.
+pub(super) fn name(run: &Run, command: &[String]) -> String {
+    let unit = run
+        .unit
+        .as_ref()
+        .and_then(|unit| unit.name.strip_suffix(".service"));
+    if let Some(unit) = unit {
+        return plain_name(unit);
+    }
     let program = command.first().map_or("", String::as_str);
-    let last = program.rsplit('/').next().unwrap_or_default();
-    let kept: String = last
+    plain_name(program.rsplit('/').next().unwrap_or_default())
+}
+
+fn plain_name(text: &str) -> String {
+    let kept: String = text
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || "._-@".contains(*c))
         .collect();
