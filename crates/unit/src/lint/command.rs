@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::user::{is_on, runs_as_user};
 use super::{Finding, Rule};
 use crate::exec::{Privilege, read_with_shell};
 use crate::load::{Setting, Unit};
@@ -25,17 +26,18 @@ pub(super) fn findings(unit: &Unit) -> Vec<Finding> {
         file,
         host: &host,
     };
+    let is_user = runs_as_user(unit);
     let lines = COMMANDS
         .iter()
         .flat_map(|key| unit.effective_list("Service", key));
     let mut findings: Vec<_> = lines
-        .flat_map(|line| unconfined(line, &specifiers))
+        .flat_map(|line| unconfined(line, is_user, &specifiers))
         .collect();
     findings.extend(start_only(unit));
     findings
 }
 
-fn unconfined(line: &Setting, specifiers: &Specifiers<'_>) -> Vec<Finding> {
+fn unconfined(line: &Setting, is_user: bool, specifiers: &Specifiers<'_>) -> Vec<Finding> {
     let commands = read_with_shell(&line.value, specifiers).commands;
     let about = |command: &crate::exec::Command| {
         let program = command.program.text();
@@ -44,8 +46,9 @@ fn unconfined(line: &Setting, specifiers: &Specifiers<'_>) -> Vec<Finding> {
                 "+",
                 "as root and outside of everything that confines the service",
             ),
-            Privilege::OwnUser => ("!", "as root, whatever User= says"),
-            Privilege::Confined | Privilege::Ambient => return None,
+            Privilege::OwnUser if is_user => ("!", "as root, whatever User= says"),
+            // Without a user of the service there is none to change to.
+            Privilege::OwnUser | Privilege::Confined | Privilege::Ambient => return None,
         };
         Some(Finding::about(
             line,
@@ -60,12 +63,12 @@ fn unconfined(line: &Setting, specifiers: &Specifiers<'_>) -> Vec<Finding> {
 /// `PermissionsStartOnly=` is the old way to write `!` before every command but the main one.
 fn start_only(unit: &Unit) -> Option<Finding> {
     let setting = unit.last("Service", "PermissionsStartOnly")?;
-    let on = ["1", "yes", "y", "true", "t", "on"];
-    on.contains(&setting.value.to_ascii_lowercase().as_str()).then(|| {
+    (is_on(setting) && runs_as_user(unit)).then(|| {
         Finding::about(
             setting,
             Rule::UnconfinedCommand,
-            "PermissionsStartOnly= runs every command but ExecStart= as root, whatever User= says".to_owned(),
+            "PermissionsStartOnly= runs every command but ExecStart= as root, whatever User= says"
+                .to_owned(),
             "leave it out, and use StateDirectory= and its like for what the commands prepare",
         )
     })

@@ -27,7 +27,6 @@ pub(super) fn findings(unit: &Unit, assessment: &Assessment<'_>) -> Vec<Finding>
             findings.push(void(ignored, setting));
         }
     }
-    findings.extend(shared_user(unit));
     findings
 }
 
@@ -99,28 +98,4 @@ fn empty_allow_list(
             "name what the service needs, without quotes around the list",
         )
     })
-}
-
-/// `nobody` is the user of whoever has none, and of every other service that took the same way out.
-fn shared_user(unit: &Unit) -> Option<Finding> {
-    let user = unit.last("Service", "User")?;
-    let shared = ["nobody", "daemon", "nogroup"].contains(&user.value.as_str());
-    let dynamic = unit.last("Service", "DynamicUser");
-    let dynamic = dynamic.is_some_and(|setting| is_on(&setting.value));
-    (shared && !dynamic).then(|| {
-        Finding::about(
-            user,
-            Rule::SharedUser,
-            format!(
-                "the user `{}` is shared with other services, which can signal, trace and read this one",
-                user.value
-            ),
-            "DynamicUser=yes, or a user of its own",
-        )
-    })
-}
-
-fn is_on(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    ["1", "yes", "y", "true", "t", "on"].contains(&value.as_str())
 }

@@ -11,6 +11,7 @@ mod misplaced;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod user;
 
 pub use finding::{Finding, Harm, Rule};
 
@@ -24,6 +25,7 @@ pub fn lint(unit: &Unit, assessment: &Assessment<'_>) -> Vec<Finding> {
     findings.extend(command::findings(unit));
     findings.extend(misplaced::findings(unit));
     findings.extend(syntax::findings(unit));
+    findings.extend(user::findings(unit));
     findings.sort_by_key(|finding| (finding.file, finding.at, finding.rule));
     findings.dedup();
     findings

@@ -91,11 +91,15 @@ fn comments_and_quotes_at_a_flag_are_found() {
 #[test]
 fn commands_outside_of_the_confinement_are_found() {
     assert_eq!(found("ExecStartPre=-+/bin/b"), [("unconfined-command", 3)]);
-    assert_eq!(found("ExecStartPre=!/bin/b"), [("unconfined-command", 3)]);
-    assert_eq!(found("ExecStartPre=!!/bin/b"), []);
+    assert_eq!(
+        found("ExecStartPre=!/bin/b\nUser=a"),
+        [("unconfined-command", 3)]
+    );
+    assert_eq!(found("ExecStartPre=!!/bin/b\nUser=a"), []);
+    assert_eq!(found("ExecStartPre=!/bin/b\nPermissionsStartOnly=yes"), []);
     assert_eq!(found("ExecStartPre=+/bin/b\nExecStartPre="), []);
     assert_eq!(
-        found("PermissionsStartOnly=yes"),
+        found("PermissionsStartOnly=yes\nDynamicUser=yes"),
         [("unconfined-command", 3)]
     );
 }
