@@ -268,6 +268,50 @@ fn what_goes_past_the_sandbox_is_told() {
 }
 
 #[test]
+fn every_program_that_the_unit_starts_can_be_executed() {
+    let unit = packaged(
+        "x.service",
+        "[Service]\nType=oneshot\nExecStartPre=-@/usr/bin/one one ; /usr/bin/two\nExecStart=three\n\
+         ExecStop=%h/four\n",
+    );
+    let text = text(&service("user = \"x\""), Some(&unit), 252);
+    let open: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("ExecPaths="))
+        .collect();
+    let open = open.join(" ");
+    for program in [
+        "/usr/bin/one",
+        "/usr/bin/two",
+        "/usr/sbin/three",
+        "/usr/bin/three",
+    ] {
+        assert!(open.contains(&format!("-{program}")), "{program} in {open}");
+    }
+}
+
+#[test]
+fn a_resolver_on_the_loopback_opens_the_loopback_alone() {
+    let policy = service("user = \"dynamic\"\n[net]\ndns = true\n");
+    let mut host = target(252);
+    let path = |text: &str| text.parse().unwrap();
+    assert!(
+        !made(&policy, None, &host).unwrap().0[0]
+            .text
+            .contains("IPAddressDeny")
+    );
+    host.links.insert(
+        path("/etc/resolv.conf"),
+        path("/run/systemd/resolve/stub-resolv.conf"),
+    );
+    let text = &made(&policy, None, &host).unwrap().0[0].text;
+    assert!(
+        text.contains("IPAddressDeny=any\nIPAddressAllow=localhost\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn roots_kill_reaches_a_service_that_became_another_user() {
     let unit = packaged(
         "x.service",

@@ -55,6 +55,9 @@ fn status(grant: &Grant, draft: &Draft<'_>) -> Status {
         Grant::Private(_) | Grant::Family(_) | Grant::Capability(_) => Status::Exact,
         Grant::Bind(endpoint) => network::status(endpoint, true, draft),
         Grant::Connect(endpoint) => network::status(endpoint, false, draft),
+        Grant::Dns if network::asks_itself(draft) => {
+            Status::Wider("every port of the loopback, where the host's resolver is".to_owned())
+        }
         Grant::Dns => Status::Wider(
             "every address and port: where the resolver is, only the host knows".to_owned(),
         ),

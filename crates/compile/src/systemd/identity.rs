@@ -137,9 +137,9 @@ pub(super) fn has_kill(draft: &Draft<'_>) -> bool {
             .contains(&program.file_name().unwrap_or_default())
     };
     draft.packaged.is_some_and(|unit| {
-        unit.commands().iter().any(|command| {
-            !command.is_unconfined() && command.program.as_ref().is_some_and(is_kill)
-        })
+        unit.commands()
+            .iter()
+            .any(|command| !command.is_unconfined() && command.programs.iter().any(is_kill))
     })
 }
 

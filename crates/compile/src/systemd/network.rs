@@ -118,6 +118,7 @@ pub(super) fn reach(draft: &Draft<'_>) -> Reach {
                 first |= network.is_none();
                 only.extend(network);
             }
+            Grant::Dns if asks_itself(draft) => drop(only.insert("127.0.0.0/8".to_owned())),
             // Where the resolver is, only the host knows.
             Grant::Dns => first = true,
             _ => {}
@@ -128,6 +129,19 @@ pub(super) fn reach(draft: &Draft<'_>) -> Reach {
     } else {
         Reach::Only(only)
     }
+}
+
+/// Names the resolvers; see resolv.conf(5).
+pub(super) const RESOLVERS: &str = "/etc/resolv.conf";
+
+/// The resolvers when systemd-resolved answers on the loopback.
+const STUB: &str = "/run/systemd/resolve/stub-resolv.conf";
+
+/// Whether the resolver is known to be on the loopback.
+pub(super) fn asks_itself(draft: &Draft<'_>) -> bool {
+    draft.target.links.iter().any(|(link, to)| {
+        link.as_bytes() == RESOLVERS.as_bytes() && to.as_bytes() == STUB.as_bytes()
+    })
 }
 
 fn network(host: &Host) -> Option<String> {

@@ -1,8 +1,12 @@
 //! What a drop-in must know of the unit that it is put beside.
 
+use std::path::Path;
+
 use ringfence_policy::grant::DirectoryKind;
 use ringfence_policy::path::AbsPath;
+use ringfence_unit::exec::{Privilege, read_with_shell};
 use ringfence_unit::load::{Setting, Unit};
+use ringfence_unit::specifier::{Host, Specifiers};
 
 /// The name of our drop-in. Numbered, so that an administrator's own can come after it.
 pub const DROP_IN: &str = "50-ringfence.conf";
@@ -32,28 +36,39 @@ pub(super) struct Packaged<'a> {
     unit: &'a Unit,
 }
 
+/// Where the service manager looks for a program that is named without a path; see systemd.exec(5).
+const SEARCHED: [&str; 6] = [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
+
 /// A command of a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command<'a> {
     /// The setting.
     pub(super) key: &'a str,
-    /// The whole value.
+    /// The whole value, which may hold several commands.
     pub(super) value: &'a str,
-    /// The characters before the program.
-    prefix: &'a str,
-    /// The program as it is written, when it is an absolute path without a specifier.
-    pub(super) program: Option<AbsPath>,
+    /// What of the sandbox holds for it.
+    privilege: Privilege,
+    /// Where its program is: one place, unless it is named without a path. None when a specifier or variable
+    /// decides.
+    pub(super) programs: Vec<AbsPath>,
 }
 
 impl Command<'_> {
     /// Whether it runs as root and outside of the sandbox.
     pub(super) fn is_unconfined(&self) -> bool {
-        self.prefix.contains('+')
+        self.privilege == Privilege::Full
     }
 
     /// Whether it starts as root, inside of the sandbox.
     pub(super) fn starts_as_root(&self) -> bool {
-        self.prefix.contains('!')
+        matches!(self.privilege, Privilege::OwnUser | Privilege::Ambient)
     }
 }
 
@@ -116,12 +131,28 @@ impl<'a> Packaged<'a> {
             .is_some_and(|value| yes.iter().any(|word| value.eq_ignore_ascii_case(word)))
     }
 
-    /// The commands, in the order of their files.
+    /// The commands, in the order of their files. What systemd cannot read is left out.
     pub(super) fn commands(self) -> Vec<Command<'a>> {
-        COMMANDS
-            .iter()
-            .flat_map(|key| self.list(key).into_iter().map(|value| command(key, value)))
-            .collect()
+        let host = Host::default();
+        let specifiers = Specifiers {
+            unit: &self.unit.name,
+            file: Path::new("/"),
+            host: &host,
+        };
+        let mut all = Vec::new();
+        for key in COMMANDS {
+            for value in self.list(key) {
+                for command in read_with_shell(value, &specifiers).commands {
+                    all.push(Command {
+                        key,
+                        value,
+                        privilege: command.prefixes.privilege,
+                        programs: programs(&command.program.bytes),
+                    });
+                }
+            }
+        }
+        all
     }
 
     /// The directories that the service manager makes for it, as they are written.
@@ -178,17 +209,13 @@ impl<'a> Packaged<'a> {
     }
 }
 
-fn command<'a>(key: &'a str, value: &'a str) -> Command<'a> {
-    let start = value.find(|c| !"@-:+!|".contains(c)).unwrap_or(value.len());
-    let (prefix, rest) = value.split_at(start);
-    let word = rest.split_whitespace().next().unwrap_or_default();
-    let program = (!word.contains(['%', '"', '\'', '\\', '$']))
-        .then(|| AbsPath::from_bytes(word.as_bytes()).ok())
-        .flatten();
-    Command {
-        key,
-        value,
-        prefix,
-        program,
+fn programs(program: &[u8]) -> Vec<AbsPath> {
+    if program.contains(&b'%') || program.contains(&b'$') {
+        return Vec::new();
     }
+    if program.contains(&b'/') {
+        return AbsPath::from_bytes(program).into_iter().collect();
+    }
+    let places = SEARCHED.iter().filter_map(|place| place.parse().ok());
+    places.map(|place: AbsPath| place.join(program)).collect()
 }

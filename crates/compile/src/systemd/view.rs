@@ -1,4 +1,8 @@
 //! From grants to the mounts of a unit.
+//!
+//! Each directory that is granted is a mount of its own, so a file cannot be renamed from one into another:
+//! rename(2) says `EXDEV`, and the program copies, or fails. Grant the directory above both where that is
+//! what a service does.
 
 use ringfence_policy::grant::{DirectoryKind, FileAccess, Grant, PeerAddress};
 use ringfence_policy::lock::Lock;
@@ -79,6 +83,9 @@ pub fn paths(policy: &Policy, lock: Option<&Lock>) -> Vec<AbsPath> {
         _ => None,
     });
     let mut all: Vec<_> = granted.collect();
+    if policy.allows(&Grant::Dns) {
+        all.extend(AbsPath::from_bytes(network::RESOLVERS.as_bytes()));
+    }
     all.extend(lock.into_iter().flat_map(|lock| lock.links.iter().cloned()));
     all.sort();
     all.dedup();
@@ -175,15 +182,13 @@ fn of_the_unit(draft: &Draft<'_>, mounts: &mut Mounts) {
         mounts.show(path("/run/dbus"), Piece::default());
     }
     for command in unit.commands() {
-        let confined = !command.is_unconfined();
-        if let Some(program) = command.program.filter(|_| confined) {
-            mounts.show(
-                program,
-                Piece {
-                    code: true,
-                    ..Piece::default()
-                },
-            );
+        // The mounts are there for a command with `+` too, so its program has to be seen.
+        for program in command.programs {
+            let code = Piece {
+                code: true,
+                ..Piece::default()
+            };
+            mounts.show(program, code);
         }
     }
     for (kind, name) in unit.directories() {
