@@ -18,7 +18,11 @@ use ringfence_testbed::{Image, Kind, Machine, Reply};
 const PATIENCE: Duration = Duration::from_mins(4);
 
 fn machine(image: Image) -> Machine {
-    let machine = Machine::boot(image, Kind::Nspawn).unwrap();
+    machine_of(image, Kind::Nspawn)
+}
+
+fn machine_of(image: Image, kind: Kind) -> Machine {
+    let machine = Machine::boot(image, kind).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ringfence"));
     machine.push(program, "/usr/bin/ringfence").unwrap();
     machine
@@ -317,6 +321,49 @@ fn a_command_that_is_exempt_from_the_sandbox_is_proven_to_be() {
     assert!(reached(&report_own).contains("become-root"));
     assert!(stopped(&report_own).contains("replace-programs"));
     assert!(stopped(&report_own).contains("loopback-tcp"));
+}
+
+/// A container here may have neither memory nor process limits, nor AppArmor; this kernel has.
+#[test]
+fn limits_that_end_the_unit_and_profiles_by_path_are_proven_to_hold() {
+    let machine = machine_of(Image::Trixie, Kind::UserMode);
+    install(
+        &machine,
+        "limited.service",
+        "User=daemon\nMemoryMax=96M\nMemorySwapMax=0\nTasksMax=20\nOOMPolicy=kill\n",
+    );
+    let limited = report(&machine, &["limited"]);
+    for id in ["use-all-memory", "use-all-tasks"] {
+        assert!(stopped(&limited).contains(id), "{id}: {:?}", limited.rows);
+    }
+    // What came after the unit was taken down is known all the same.
+    assert!(
+        reached(&limited).contains("share-memory"),
+        "{:?}",
+        limited.rows
+    );
+
+    machine
+        .shell(
+            "cp /usr/bin/sleep /usr/bin/profiled
+            mount | grep -q securityfs || mount -t securityfs none /sys/kernel/security
+            printf '%s\n' 'profile profiled /usr/bin/profiled {' '  file,' '  network,' '  unix,' \
+                '  deny /etc/passwd r,' '  deny /etc/group r,' '}' | apparmor_parser -r",
+        )
+        .unwrap();
+    install(
+        &machine,
+        "profiled.service",
+        "ExecStart=/usr/bin/profiled infinity\nUser=daemon\n",
+    );
+    let profiled = report(&machine, &["profiled"]);
+    assert!(
+        stopped(&profiled).contains("read-accounts"),
+        "{:?}",
+        profiled.rows
+    );
+    assert!(reached(&profiled).contains("read-configuration"));
+    assert_nothing_is_left(&machine);
 }
 
 #[test]

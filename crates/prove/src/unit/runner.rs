@@ -21,6 +21,8 @@ use crate::runner::{RunError, Runner};
 
 /// The deadline of an attempt. Starting the unit is not part of it.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The same for what takes hundreds of megabytes, which a slow or busy host gives slowly.
+const PATIENCE_EXHAUSTING: Duration = Duration::from_secs(30);
 /// How long the manager may take for what it does before and after a process.
 const MANAGER: Duration = Duration::from_secs(20);
 
@@ -178,7 +180,11 @@ impl<'a> InUnit<'a> {
         if give(&session.stream, &order).is_err() {
             return Answer::Gone;
         }
-        let deadline = Instant::now() + PATIENCE;
+        let patience = match attempt.group {
+            Group::Exhausts => PATIENCE_EXHAUSTING,
+            Group::Exploited | Group::ReadsEverything => PATIENCE,
+        };
+        let deadline = Instant::now() + patience;
         let mut outcome = None;
         loop {
             let heard = session.buffer.message(session.stream.as_fd(), deadline);
@@ -204,7 +210,7 @@ impl<'a> InUnit<'a> {
                 Heard::Late => {
                     self.session = None;
                     let _ = self.systemctl.stop(&self.name);
-                    outcome.ok_or(RunError::Late(PATIENCE))
+                    outcome.ok_or(RunError::Late(patience))
                 }
                 Heard::Said(Message::Ready) | Heard::Garbled => {
                     self.session = None;
