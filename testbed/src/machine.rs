@@ -25,8 +25,7 @@ pub enum Kind {
     Nspawn,
     /// A container that sees control groups of both versions, if this machine has both.
     NspawnHybrid,
-    /// A process that is a kernel (User Mode Linux), one processor. Boots in three seconds; needs no privilege in
-    /// principle, and root to build its image.
+    /// A process that is a kernel (User Mode Linux), with one processor. Boots in three seconds.
     UserMode,
     /// Emulated hardware and Debian's own kernel, two processors. Boots in ten seconds; the only one with BPF
     /// security hooks for sure.

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::Permissions;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ringfence_testbed::{Image, Kind, Machine};
@@ -142,4 +145,85 @@ fn machines_run_beside_each_other_and_share_nothing() {
     drop(one);
     let third = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
     assert_eq!(third.exec(["cat", "/marker"]).unwrap().status, 1);
+}
+
+#[test]
+fn a_machine_ends_with_its_value() {
+    outlived_by_nothing("Nspawn", |victim| {
+        writeln!(victim.stdin.take().unwrap(), "drop").unwrap();
+    });
+}
+
+#[test]
+fn a_container_ends_with_a_killed_process() {
+    outlived_by_nothing("Nspawn", |victim| victim.kill().unwrap());
+}
+
+#[test]
+fn user_mode_linux_ends_with_a_killed_process() {
+    outlived_by_nothing("UserMode", |victim| victim.kill().unwrap());
+}
+
+#[test]
+fn qemu_ends_with_a_killed_process() {
+    outlived_by_nothing("Qemu", |victim| victim.kill().unwrap());
+}
+
+/// Has another process boot a machine, ends that process in some way, and waits until all it started is gone.
+fn outlived_by_nothing(kind: &str, end: impl Fn(&mut Child)) {
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "victim", "--ignored", "--nocapture"])
+        .env("VICTIM", kind)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    let started = lines.find_map(|line| line.unwrap().strip_prefix("started ").map(str::to_owned));
+    let started = started.unwrap();
+    let pids: Vec<u32> = started.split(' ').map(|pid| pid.parse().unwrap()).collect();
+    assert!(!pids.is_empty());
+    end(&mut victim);
+    victim.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while let Some(pid) = pids
+        .iter()
+        .find(|pid| Path::new(&format!("/proc/{pid}")).exists())
+    {
+        assert!(Instant::now() < deadline, "process {pid} is still there");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+#[ignore = "other tests start it to end it"]
+fn victim() {
+    let kind = match std::env::var("VICTIM").as_deref() {
+        Ok("UserMode") => Kind::UserMode,
+        Ok("Qemu") => Kind::Qemu,
+        _ => Kind::Nspawn,
+    };
+    let _machine = Machine::boot(Image::Trixie, kind).unwrap();
+    let pids: Vec<_> = descendants(std::process::id())
+        .iter()
+        .map(u32::to_string)
+        .collect();
+    println!("\nstarted {}", pids.join(" "));
+    std::io::stdin().lock().lines().next();
+}
+
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut all = Vec::new();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+    for task in tasks.into_iter().flatten().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for child in children
+            .split_ascii_whitespace()
+            .map(|pid| pid.parse().unwrap())
+        {
+            all.push(child);
+            all.extend(descendants(child));
+        }
+    }
+    all
 }
