@@ -19,6 +19,10 @@ use crate::output::Output;
 /// How long a rollback waits for another ringfence that is at the unit.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long a job of the service manager may take at least: a start may take as long as the manager's
+/// `DefaultTimeoutStartSec=`, 90 s, and a stop before it as long again.
+const JOB: Duration = Duration::from_secs(200);
+
 /// What every step works with.
 pub struct Stage<'a> {
     /// The service manager.
@@ -51,8 +55,9 @@ impl<'a> Stage<'a> {
     /// For root alone. From here on the signals that end a program are held back.
     pub fn set(health: &'a Health, output: &'a Output) -> Result<Self, Failure> {
         root_only()?;
+        let patience = Duration::from_secs(health.timeout.0);
         Ok(Self {
-            systemctl: Systemctl::default(),
+            systemctl: Systemctl::default().with_job_patience(JOB.max(patience)),
             interruption: Interruption::hold()?,
             health,
             output,

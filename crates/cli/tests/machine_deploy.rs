@@ -441,6 +441,52 @@ fn an_apply_that_was_killed_is_taken_back_by_whoever_comes_next() {
 }
 
 #[test]
+fn a_terminal_is_asked_before_anything_is_written() {
+    let host = Host::boot(Image::Bookworm);
+    let answered = |answer: &str| {
+        let script = format!(
+            "printf '{answer}' | script -qec 'ringfence apply --settle 1s --unit demo /root/demo.toml' /dev/null"
+        );
+        host.run(&["sh", "-c", &script]).text().into_owned()
+    };
+    let before = host.everything();
+    for answer in ["n\\n", "\\n"] {
+        let text = answered(answer);
+        assert!(
+            text.contains("Apply this to demo.service, and restart it? [y/N]"),
+            "{text}"
+        );
+        assert!(text.contains("nothing is changed"), "{text}");
+        assert_eq!(host.everything(), before);
+    }
+    let text = answered("y\\n");
+    assert!(
+        text.contains("generation 1 of demo.service; it works with it"),
+        "{text}"
+    );
+    assert_eq!(host.dynamic("demo"), "yes");
+}
+
+#[test]
+fn an_edit_of_the_unit_that_the_manager_has_not_read_is_said() {
+    let host = Host::boot(Image::Bookworm);
+    host.0
+        .write(
+            "/etc/systemd/system/demo.service",
+            "[Service]\nExecStart=/usr/bin/sleep infinity\n# edited\n",
+        )
+        .unwrap();
+    let reply = host.apply("demo", &[]);
+    assert!(reply.is_success(), "{reply:?}");
+    assert!(
+        reply
+            .complaint()
+            .contains("files of demo.service changed since"),
+        "{reply:?}"
+    );
+}
+
+#[test]
 fn a_unit_that_does_not_run_stays_so() {
     let host = Host::boot(Image::Bookworm);
     host.ok(&["systemctl", "stop", "demo"]);

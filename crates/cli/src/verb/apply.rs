@@ -50,6 +50,7 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
     )?;
     let units = affected(&stage.systemctl, unit, packaged.is_none()).map_err(failure)?;
     let change = claim.change(&compiled.artifacts).map_err(failure)?;
+    note_other_changes(&stage, &units);
     output.result(&shown(&change, &compiled, output))?;
     if change.is_empty() {
         output.result(&format!("unchanged    {unit} has all of this already\n"))?;
@@ -90,6 +91,20 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
             Ok(ExitCode::Fine)
         }
         Err(trouble) => Err(stage.take_back(deployment, unit, trouble)),
+    }
+}
+
+/// What else begins to count with the reload that the policy needs. It is not ours, and not undone.
+fn note_other_changes(stage: &Stage<'_>, units: &[Affected]) {
+    for affected in units {
+        let unit = UnitName::parse(&affected.name).ok();
+        let found = unit.and_then(|unit| stage.systemctl.state(&unit).ok());
+        if found.is_some_and(|found| found.needs_daemon_reload) {
+            stage.output.note(&format!(
+                "files of {} changed since the service manager read them; that takes effect too",
+                affected.name
+            ));
+        }
     }
 }
 

@@ -105,7 +105,14 @@ fn plain(standing: &Standing, output: &Output) -> String {
                 );
             }
         }
-        None => row(Tone::Unsure, "state", "unknown"),
+        None if standing.unit.contains("@.") => {
+            row(Tone::Dim, "state", "a template; its instances have states");
+        }
+        None => row(
+            Tone::Unsure,
+            "state",
+            "unknown: the service manager does not answer",
+        ),
     }
     for grant in &standing.provisional {
         row(Tone::Unsure, "provisional", grant);

@@ -53,7 +53,9 @@ exit 0
 
 /// A host with a running `demo.service`.
 pub struct World {
-    pub folder: tempfile::TempDir,
+    /// Removed with this, unless the host is another's.
+    _folder: Option<tempfile::TempDir>,
+    root: PathBuf,
     pub systemctl: Systemctl,
     pub store: Store,
     pub unit: UnitName,
@@ -62,7 +64,7 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let root = folder.path().to_owned();
         for directory in ["etc/systemd/system", "run/units", "var/lib"] {
             fs::create_dir_all(root.join(directory)).unwrap();
         }
@@ -70,13 +72,22 @@ impl World {
         fs::write(&program, MANAGER.replace("@ROOT@", root.to_str().unwrap())).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let world = Self {
-            systemctl: Systemctl::new(&program, "/bin/true"),
-            store: Store::below(root),
-            unit: UnitName::parse("demo.service").unwrap(),
-            folder,
+            _folder: Some(folder),
+            ..Self::at_root(&root)
         };
         world.runs("demo.service", "active");
         world
+    }
+
+    /// One that another process made.
+    pub fn at_root(root: &Path) -> Self {
+        Self {
+            systemctl: Systemctl::new(root.join("run/systemctl"), "/bin/true"),
+            store: Store::below(root),
+            unit: UnitName::parse("demo.service").unwrap(),
+            _folder: None,
+            root: root.to_owned(),
+        }
     }
 
     /// Gives the manager a unit in this state.
@@ -89,7 +100,7 @@ impl World {
     }
 
     pub fn root(&self) -> &Path {
-        self.folder.path()
+        &self.root
     }
 
     pub fn at(&self, path: &str) -> PathBuf {
