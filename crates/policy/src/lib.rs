@@ -15,6 +15,7 @@ pub mod grant;
 pub mod headroom;
 #[cfg(test)]
 mod laws;
+pub mod known;
 pub mod lock;
 pub mod manifest;
 pub mod merge;

@@ -146,7 +146,10 @@ fn signals(trace: &Trace, serves: bool) -> Vec<String> {
     let is_unit = trace.runs().any(|run| run.unit.is_some());
     let how = |signal: &'static str| if is_unit { "" } else { signal };
     if serves && !received.contains(&SIGHUP) && !is_settled(trace, Exercise::Reload) {
-        gaps.push(format!("reload was not tried{}", how(": SIGHUP never came")));
+        gaps.push(format!(
+            "reload was not tried{}",
+            how(": SIGHUP never came")
+        ));
     }
     let rotated = received.contains(&SIGUSR1) || is_settled(trace, Exercise::Rotation);
     if serves && writes_a_log(trace) && !rotated {

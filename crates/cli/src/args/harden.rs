@@ -25,7 +25,8 @@ use crate::error::Failure;
 /// A unit is learned where the service manager runs it (see `ringfence learn --unit`). What it may do becomes a
 /// drop-in beside the packaged unit. The drop-in is shown, applied, and the unit restarted and used; a copy
 /// of it is attacked as it was and as it is. When the unit does not work with it, exactly what it misses is given
-/// back and marked as provisional, and when that does not help, everything is as it was before.
+/// back and marked as provisional, and when that does not help, everything is as it was before. Exits with 0
+/// when the unit works with its policy; `ringfence prove --unit` judges what is still open.
 ///
 /// The service is really run, several times, with everything it does. What the workload does not exercise
 /// is not learned, and will be denied: the report lists what is known to be missing.

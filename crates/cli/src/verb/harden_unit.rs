@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ringfence_compile::systemd::declared;
 use ringfence_policy::headroom::Headroom;
+use ringfence_policy::known::known;
 use ringfence_policy::lock::sha256;
 use ringfence_policy::manifest::{Check, Seconds};
 use ringfence_policy::trace::Trace;
@@ -19,7 +20,6 @@ use crate::deployment::{Stage, failure};
 use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
 use crate::output::Output;
-use crate::proof;
 use crate::store::Directory;
 use crate::unit_hardening::{
     End, Force, Hardened, Mask, Paper, Standing, Verdict, checks, enforce,
@@ -130,16 +130,13 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
 }
 
 fn exit_code(hardened: &Hardened<'_>, output: &Output) -> ExitCode {
-    match (&hardened.end, &hardened.standing) {
-        (End::TakenBack(refused, _), _) => {
+    match &hardened.end {
+        End::TakenBack(refused, _) => {
             output.say(&refused.lines);
             ExitCode::Cannot
         }
-        (_, Some((_, after))) => match proof::verdict(&after.attacks) {
-            // What is unproven is in the report; the service is confined all the same.
-            ExitCode::OpenControls => ExitCode::Fine,
-            code => code,
-        },
+        // What is still open is in the report, and most of it in the coverage: no unit can say it. Who wants an
+        // exit code for that asks `prove --unit`.
         _ => ExitCode::Fine,
     }
 }
@@ -155,7 +152,7 @@ fn exercises<'a>(typed: &Harden, workloads: &'a [Workload], timeout: Duration) -
     }
 }
 
-/// The manifest: what was learned, what the unit declares, and how to see that it works.
+/// The manifest: what was learned, what the vendor says, and how to see that it works.
 fn paper(learned: &Learned, typed: &Harden, workloads: &[Workload]) -> Result<Paper, Failure> {
     let name = match &typed.name {
         Some(name) => name.clone(),
@@ -166,10 +163,10 @@ fn paper(learned: &Learned, typed: &Harden, workloads: &[Workload]) -> Result<Pa
     let policy = manifest
         .policy(Some(&lock))
         .or_cannot(|| "use the derived policy".to_owned())?;
-    let declared = declared(&learned.unit).into_iter();
+    let vendor = declared(&learned.unit).into_iter().chain(known(&lock.exec));
     manifest
         .entries
-        .extend(declared.filter(|entry| !policy.allows(&entry.grant)));
+        .extend(vendor.filter(|entry| !policy.allows(&entry.grant)));
     manifest.leave_headroom(&Headroom::of_host(memory()));
     manifest.check = workloads.first().map(|workload| Check {
         workload: Some(workload.words()),

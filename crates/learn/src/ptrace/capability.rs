@@ -6,6 +6,7 @@
 //! said to need one; but one that has a capability may be said to need it although another reason would
 //! have sufficed. Capabilities for files come from permission bits, in `file.rs`.
 
+use ringfence_policy::grant::Capability;
 use rustix::process::Pid;
 
 use super::address::{RawAddress, parse};
@@ -21,6 +22,7 @@ pub fn may_need(name: &str) -> bool {
 /// The arguments of these calls decide.
 const ARGUED: &[&str] = &[
     "bind",
+    "capset",
     "clone",
     "clone3",
     "ioctl",
@@ -124,8 +126,38 @@ pub fn needed(name: &str, args: &[u64; 6], actor: &Actor) -> Vec<&'static str> {
                 .collect()
         }
         "setgroups" => vec!["CAP_SETGID"],
+        "capset" => kept(args, actor),
         _ => argued(name, args, actor).into_iter().collect(),
     }
+}
+
+/// The capabilities that a process keeps while it gives up others: it has a use for them, whether that was
+/// seen or not, and some services end when they cannot keep them. One that only takes its own set again says
+/// nothing.
+fn kept(args: &[u64; 6], actor: &Actor) -> Vec<&'static str> {
+    // struct __user_cap_data_struct of capset(2): effective, permitted, inheritable; twice, but once in the
+    // first version.
+    const FIRST_VERSION: u32 = 0x1998_0330;
+    let version = operand::bytes(actor.task, args[0], 4).map(|raw| operand::half_at(&raw, 0));
+    let length = if matches!(version, Ok(FIRST_VERSION)) {
+        12
+    } else {
+        24
+    };
+    let Ok(mut raw) = operand::bytes(actor.task, args[1], length) else {
+        return Vec::new();
+    };
+    raw.resize(24, 0);
+    let half = |at| u64::from(operand::half_at(&raw, at));
+    let wanted = half(0) | half(12) << 32;
+    let has = actor.identity.capabilities;
+    if wanted & has == has {
+        return Vec::new();
+    }
+    (0..64)
+        .filter(|number| (wanted & has) >> number & 1 == 1)
+        .filter_map(|number| Some(Capability::from_number(number)?.name()))
+        .collect()
 }
 
 /// Whether one of the ids that a call sets is foreign. -1 keeps an id.

@@ -14,6 +14,7 @@ mod evidence;
 mod fold;
 mod identity;
 mod network;
+mod own;
 mod select;
 mod service;
 mod temporary;

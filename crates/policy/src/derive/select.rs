@@ -15,8 +15,6 @@ use crate::trace::{Fact, Object, Outcome, Phase, Touch, Trace};
 
 /// More single files of `/proc` than this become the privilege to read them all.
 const PROC_FILES: usize = 3;
-/// So many entries in the service's own directory become the directory.
-const OWN_FILES: usize = 3;
 
 /// A fact that is no reason for the grants it would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,6 +198,7 @@ impl Selection {
         bundle::choose(self);
         self.fold_logs();
         self.fold_generated_names();
+        self.fold_own_state(own_names);
         self.fold_access(FileAccess::Write, limits);
         self.drop_covered();
         self.fold_installation(program);
@@ -218,7 +217,7 @@ impl Selection {
 
     /// Drops what another need covers. [`Policy`] does the same, but compares each grant with each other;
     /// a trace may hold thousands of plain paths, and for them it is enough to look at the paths above.
-    fn drop_covered(&mut self) {
+    pub(super) fn drop_covered(&mut self) {
         let mut plain: BTreeMap<AbsPath, BTreeSet<FileAccess>> = BTreeMap::new();
         let mut rest = Policy::default();
         for need in std::mem::take(&mut self.needs) {
@@ -284,7 +283,7 @@ impl Selection {
         self.drop_covered();
     }
 
-    fn paths(&self, access: FileAccess) -> BTreeSet<AbsPath> {
+    pub(super) fn paths(&self, access: FileAccess) -> BTreeSet<AbsPath> {
         self.needs
             .iter()
             .filter_map(|need| literal(need, access))
@@ -363,26 +362,12 @@ impl Selection {
         self.drop_covered();
     }
 
-    /// Several files of the service's own directory below `/etc`, `/var/lib` or `/var/cache` are the directory:
-    /// what is added there later is meant for the service too.
-    fn fold_own_directories(&mut self, own_names: &BTreeSet<Vec<u8>>) {
-        let read = self.paths(FileAccess::Read);
-        let places: [&[&[u8]]; 3] = [&[b"etc"], &[b"var", b"lib"], &[b"var", b"cache"]];
-        let own = places.iter().flat_map(|place| {
-            let top = place
-                .iter()
-                .fold(AbsPath::root(), |top, part| top.join(part));
-            own_names.iter().map(move |name| top.join(name))
-        });
-        for directory in own {
-            if !place::is_shared(&directory) && !place::is_secret(&directory) {
-                self.fold_read_to(&directory, &read, OWN_FILES);
-            }
-        }
-        self.drop_covered();
-    }
-
-    fn fold_read_to(&mut self, directory: &AbsPath, read: &BTreeSet<AbsPath>, least: usize) {
+    pub(super) fn fold_read_to(
+        &mut self,
+        directory: &AbsPath,
+        read: &BTreeSet<AbsPath>,
+        least: usize,
+    ) {
         let own: Vec<_> = read
             .iter()
             .filter(|path| path.is_within(directory))
