@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use ringfence_policy::path::AbsPath;
 
 use super::DeployError;
+use super::folder::Folder;
 use super::record::{Affected, Kept, Record};
-use super::store::Folder;
 use super::tree::Content;
 
 /// Every generation, by number, seen from the current one.

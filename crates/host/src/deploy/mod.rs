@@ -17,6 +17,7 @@ mod affected;
 mod change;
 mod deployment;
 mod error;
+mod folder;
 mod health;
 mod history;
 mod record;
