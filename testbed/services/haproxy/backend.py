@@ -1,8 +1,10 @@
-"""The server behind haproxy: backend.py PORT NAME. Says its name, and hashes what it is sent."""
+"""One of the servers behind haproxy: backend.py NAME. Says its name, and hashes what it is sent."""
 
 import hashlib
 import http.server
 import sys
+
+PORTS = {"one": 8101, "two": 8102}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -12,7 +14,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         parts = self.path.split("/")
-        self.answer(b"x" * int(parts[2]) if parts[1] == "bytes" else sys.argv[2].encode())
+        self.answer(b"x" * int(parts[2]) if parts[1] == "bytes" else sys.argv[1].encode())
 
     def do_PUT(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -30,4 +32,4 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 http.server.ThreadingHTTPServer.request_queue_size = 1000
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+http.server.ThreadingHTTPServer(("127.0.0.1", PORTS[sys.argv[1]]), Handler).serve_forever()
