@@ -312,6 +312,21 @@ fn a_resolver_on_the_loopback_opens_the_loopback_alone() {
 }
 
 #[test]
+fn a_working_directory_that_is_hidden_does_not_stop_the_start() {
+    for (directory, expected) in [
+        ("/var/spool/x", true),
+        ("/usr/share/x", false),
+        ("~", false),
+    ] {
+        let body = format!("[Service]\nExecStart=/usr/bin/x\nWorkingDirectory={directory}\n");
+        let unit = packaged("x.service", &body);
+        let text = text(&service("user = \"x\""), Some(&unit), 252);
+        let has = text.contains(&format!("WorkingDirectory=-{directory}\n"));
+        assert_eq!(has, expected, "{directory}");
+    }
+}
+
+#[test]
 fn roots_kill_reaches_a_service_that_became_another_user() {
     let unit = packaged(
         "x.service",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ringfence_policy::grant::{Endpoint, Grant, Host, PeerAddress, Protocol};
+use ringfence_policy::manifest::Kind;
 
 use crate::coverage::Status;
 use crate::native::network::{needs_host_network, sockets};
@@ -32,7 +33,7 @@ fn families(draft: &mut Draft<'_>) {
         .flat_map(sockets)
         .filter_map(|kind| family(kind.family).map(str::to_owned))
         .collect();
-    if notifies(draft) {
+    if notifies(draft) || is_on_bus(draft) {
         names.insert("AF_UNIX".to_owned());
     }
     if names.is_empty() && draft.target.version >= 249 {
@@ -51,10 +52,17 @@ fn families(draft: &mut Draft<'_>) {
 
 /// Whether the service talks to the service manager.
 pub(super) fn notifies(draft: &Draft<'_>) -> bool {
-    use ringfence_policy::manifest::Kind;
     match draft.packaged {
         Some(unit) => unit.notifies(),
         None => draft.manifest.service.kind == Kind::Notify,
+    }
+}
+
+/// Whether the service takes a name on the bus to say that it is ready.
+pub(super) fn is_on_bus(draft: &Draft<'_>) -> bool {
+    match draft.packaged {
+        Some(unit) => unit.last("Type") == Some("dbus"),
+        None => draft.manifest.service.kind == Kind::Dbus,
     }
 }
 

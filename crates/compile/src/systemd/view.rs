@@ -60,6 +60,7 @@ pub(super) fn put(draft: &mut Draft<'_>) {
     }
     show(draft, &mounts, &links);
     programs(draft, &mounts, &private);
+    working_directory(draft, &mounts);
     devices::put(draft);
     link_shared_files(draft, &private);
 }
@@ -175,12 +176,12 @@ fn of_the_unit(draft: &Draft<'_>, mounts: &mut Mounts) {
     if network::notifies(draft) {
         mounts.show(path("/run/systemd/notify"), Piece::default());
     }
+    if network::is_on_bus(draft) {
+        mounts.show(path("/run/dbus"), Piece::default());
+    }
     let Some(unit) = draft.packaged else {
         return;
     };
-    if unit.last("Type") == Some("dbus") {
-        mounts.show(path("/run/dbus"), Piece::default());
-    }
     for command in unit.commands() {
         // The mounts are there for a command with `+` too, so its program has to be seen.
         for program in command.programs {
@@ -543,6 +544,23 @@ fn show(draft: &mut Draft<'_>, mounts: &Mounts, unknown: &[AbsPath]) {
                 names.join(", ")
             )),
         );
+    }
+}
+
+/// Lets the service start where its working directory is not granted. It has one where something beneath is
+/// granted, and is at `/` otherwise.
+fn working_directory(draft: &mut Draft<'_>, mounts: &Mounts) {
+    let Some(value) = draft
+        .packaged
+        .and_then(|unit| unit.last("WorkingDirectory"))
+    else {
+        return;
+    };
+    let hidden = AbsPath::from_bytes(value.as_bytes())
+        .is_ok_and(|at| value.contains('%') || mounts.seen(&at) == Seen::Hidden);
+    if hidden {
+        draft.group("the working directory may be hidden");
+        draft.line("WorkingDirectory", format!("-{value}"));
     }
 }
 

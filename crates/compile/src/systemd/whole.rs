@@ -31,7 +31,7 @@ pub(super) fn life(draft: &Draft<'_>) -> String {
         words.join(" ")
     );
     if let Some(directory) = &service.directory {
-        let _ = writeln!(text, "WorkingDirectory={}", escaped(directory));
+        let _ = writeln!(text, "WorkingDirectory=-{}", escaped(directory));
     }
     if !service.environment.is_empty() {
         let plain: Vec<_> = service
