@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ringfence_sys::forbidden;
-use rustix::fs::{AtFlags, MemfdFlags, Mode, OFlags, memfd_create, openat, unlinkat};
+use rustix::fs::{MemfdFlags, Mode, memfd_create};
 
 use super::Attempt;
 use super::Group::Exploited;
-use super::file::{listed, writable};
+use super::file::{listed, nameless, writable};
 use crate::context::Context;
 use crate::outcome::{Outcome, Reach};
 use crate::survey::Candidate;
@@ -202,20 +202,24 @@ fn run_dropped(context: &Context) -> Outcome {
     )
 }
 
+/// Runs a file without a name, so that nothing is left of it when a signal ends this process on the way: a
+/// filter that kills for a fork, a limit on the size of files. What forbids to run it is the mount, which it
+/// has in common with files that have names.
 fn drop_and_run(directory: &Path) -> io::Result<()> {
-    let flags = OFlags::CLOEXEC | OFlags::RDONLY | OFlags::DIRECTORY;
-    let holder = rustix::fs::open(directory, flags, Mode::empty())?;
-    let name = format!("ringfence-prove-program-{}", std::process::id());
-    let flags = OFlags::CLOEXEC | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let file = openat(&holder, &*name, flags, Mode::RUSR | Mode::XUSR)?;
-    let mut file = File::from(file);
-    // Closed before it runs: a program that is open for writing cannot be (ETXTBSY).
-    let ran = file.write_all(&program()).and_then(|()| {
-        drop(file);
-        run(&directory.join(&name), &[], ANSWER)
-    });
-    unlinkat(&holder, &*name, AtFlags::empty())?;
-    ran
+    let file = nameless(directory)?;
+    rustix::fs::fchmod(&file, Mode::RUSR | Mode::XUSR)?;
+    run_written(file.into())
+}
+
+/// Writes the program into a file that can only be reached through its descriptor, and runs it.
+fn run_written(mut file: File) -> io::Result<()> {
+    file.write_all(&program())?;
+    // Opened again for reading, because what is open for writing cannot run (ETXTBSY). Where /proc is not
+    // there, neither is this way.
+    let again = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    drop(file);
+    let path = format!("/proc/self/fd/{}", again.as_raw_fd());
+    run(Path::new(&path), &[], ANSWER)
 }
 
 fn run_memory_file() -> Outcome {
@@ -224,17 +228,7 @@ fn run_memory_file() -> Outcome {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::EXEC;
         let file = memfd_create("ringfence", flags)
             .or_else(|_| memfd_create("ringfence", MemfdFlags::CLOEXEC))?;
-        let mut file = File::from(file);
-        file.write_all(&program())?;
-        // Opened again for reading, because what is open for writing cannot run. Where /proc is not
-        // there, neither is this way; the filter on memfd_create is what counts.
-        let again = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
-        drop(file);
-        run(
-            Path::new(&format!("/proc/self/fd/{}", again.as_raw_fd())),
-            &[],
-            ANSWER,
-        )
+        run_written(file.into())
     };
     Outcome::judge(ran(), &[], "ran a program from memory")
 }

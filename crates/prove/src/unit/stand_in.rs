@@ -353,6 +353,7 @@ WantedBy=multi-user.target
             binds,
             [
                 "BindReadOnlyPaths=-/etc/redis",
+                "BindPaths=/run/redis",
                 "BindReadOnlyPaths=\"/opt/100%% safe/ringfence\":/usr/bin/redis-server",
             ]
         );
