@@ -23,6 +23,8 @@ mod rules;
 mod service;
 mod settings;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 pub use assessment::{Assessment, Mark, Marks, assess};
 pub use exposure::{Exposure, Level};

@@ -11,7 +11,8 @@ use super::settings::capability::Capabilities;
 use super::settings::choice::Choice;
 use super::settings::flag::{Flag, boolean};
 use super::settings::{
-    account, address, bus_name, command, delegate, device, exit_status, image, path, umask,
+    account, address, bus_name, command, delegate, device, exit_status, host_name, image, path,
+    umask,
 };
 use crate::load::{Setting, Unit};
 use crate::specifier::{Host, Specifiers};
@@ -290,37 +291,11 @@ fn private_pids(service: &mut Service, value: &str, reader: &mut Reader<'_>) {
     }
 }
 
-/// From 258 an empty value resets it, and a name may follow after a colon.
 fn protect_hostname(service: &mut Service, value: &str, reader: &mut Reader<'_>) {
-    let choice = Choice::ProtectHostname;
-    let word = if !reader.profile.since(258) {
-        choice.read(value, reader.profile)
-    } else if value.is_empty() {
-        Some("no")
-    } else if let Some((word, name)) = value.split_once(':') {
-        let valid = reader.expand(name).is_ok_and(|name| is_host_name(&name));
-        choice
-            .read(word, reader.profile)
-            .filter(|word| valid && *word != "no")
-    } else {
-        choice.read(value, reader.profile)
-    };
-    match word {
-        Some(word) => service.choices.set(choice, word),
+    match host_name::read(value, reader) {
+        Some(word) => service.choices.set(Choice::ProtectHostname, word),
         None => reader.ignored(value),
     }
-}
-
-/// Whether the kernel takes it for its name, and the network too.
-fn is_host_name(name: &str) -> bool {
-    let character = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(character)
-    };
-    name.len() <= 64 && name.split('.').all(label)
 }
 
 fn mask(service: &mut Service, value: &str, reader: &mut Reader<'_>) {
@@ -360,6 +335,12 @@ fn label(value: &str, reader: &Reader<'_>) -> Result<(), Reason> {
         reader.expand(value)?;
     }
     Ok(())
+}
+
+/// The settings of `[Service]` that count.
+#[cfg(test)]
+pub(super) fn keys() -> Vec<&'static str> {
+    SERVICE.iter().map(|(key, _)| *key).collect()
 }
 
 #[cfg(test)]

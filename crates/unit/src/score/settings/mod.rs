@@ -17,6 +17,7 @@ pub(crate) mod delegate;
 pub(crate) mod device;
 pub(crate) mod exit_status;
 pub(crate) mod flag;
+pub(crate) mod host_name;
 pub(crate) mod image;
 pub(crate) mod namespace;
 pub(crate) mod number;
