@@ -14,6 +14,8 @@ use crate::output::Output;
 const GLANCE: Duration = Duration::from_millis(20);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(250);
+/// How long after the first try another may begin. A unit that is up answers soon or not at all.
+const UNREADY: Duration = Duration::from_secs(15);
 
 /// A check that is ready to be run.
 #[derive(Debug)]
@@ -63,10 +65,12 @@ impl Prepared {
 
     /// Runs it until it passes or its time is over: a service that was just started may not be ready yet.
     pub fn run(&self, go_on: &dyn Fn() -> bool, output: &Output) -> Result<Checked, Failure> {
-        let deadline = Instant::now() + self.timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.timeout;
+        let unready = deadline.min(begun + UNREADY);
         loop {
             let last = self.run_once(deadline, go_on, output)?;
-            if !matches!(last, Checked::Failed { .. }) || Instant::now() + AGAIN >= deadline {
+            if !matches!(last, Checked::Failed { .. }) || Instant::now() + AGAIN >= unready {
                 return Ok(last);
             }
             if !go_on() {

@@ -122,11 +122,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Has a unit run with what was written, and checks that it works.
-    pub fn try_out(
-        &self,
-        deployment: &Deployment<'_>,
-        check: Option<&Prepared>,
-    ) -> Result<(), Trouble> {
+    pub fn try_out(&self, deployment: &Deployment<'_>, checks: &[Prepared]) -> Result<(), Trouble> {
         self.settling(|settling| deployment.activate(&self.systemctl, settling))
             .map_err(|error| match error {
                 DeployError::Stopped => Trouble::Stopped,
@@ -146,23 +142,25 @@ impl<'a> Stage<'a> {
                 },
                 other => Trouble::Failed(failure(other)),
             })?;
-        let Some(check) = check else {
-            return Ok(());
-        };
-        if !deployment.runs() {
+        if !checks.is_empty() && !deployment.runs() {
             self.output
                 .note("`[check]` is not run: the unit does not run");
             return Ok(());
         }
-        match check.run(&|| !self.interruption.is_asked(), self.output) {
-            Ok(Checked::Passed) => Ok(()),
-            Ok(Checked::Failed { why, lines }) => Err(Trouble::Broken {
-                why: format!("its check fails: {why}"),
-                lines,
-            }),
-            Ok(Checked::Stopped) => Err(Trouble::Stopped),
-            Err(error) => Err(Trouble::Failed(error)),
+        for check in checks {
+            match check.run(&|| !self.interruption.is_asked(), self.output) {
+                Ok(Checked::Passed) => {}
+                Ok(Checked::Failed { why, lines }) => {
+                    return Err(Trouble::Broken {
+                        why: format!("its check fails: {why}"),
+                        lines,
+                    });
+                }
+                Ok(Checked::Stopped) => return Err(Trouble::Stopped),
+                Err(error) => return Err(Trouble::Failed(error)),
+            }
         }
+        Ok(())
     }
 
     /// Takes back what was written, and turns the reason into what the user is told.

@@ -6,7 +6,7 @@ mod mask;
 mod report;
 mod standing;
 
-pub use force::{Force, checks};
+pub use force::{Force, Kept, checks};
 pub use give_back::{Paper, Verdict, enforce};
 pub use mask::Mask;
 pub use report::{End, Hardened};

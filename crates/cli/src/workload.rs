@@ -44,6 +44,16 @@ impl Workload {
         })
     }
 
+    /// These words: a program and its arguments. `None` without a program.
+    pub fn of_words(words: &[String]) -> Option<Self> {
+        let (program, arguments) = words.split_first()?;
+        Some(Self {
+            text: shell_words::join(words),
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+        })
+    }
+
     /// As it was typed.
     pub fn text(&self) -> &str {
         &self.text

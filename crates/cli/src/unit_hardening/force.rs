@@ -5,14 +5,16 @@ use std::time::Duration;
 use ringfence_host::deploy::{Awaiting, Change, Claim, Deployment, Papers, affected};
 use ringfence_policy::denial::is_met;
 use ringfence_policy::grant::Grant;
+use ringfence_policy::lock::Lock;
 use ringfence_policy::manifest::Check;
 use ringfence_policy::policy::Policy;
 use ringfence_unit::load::Unit;
+use ringfence_unit::name::UnitName;
 
 use super::give_back::{Enforcer, Paper, Refused};
 use super::mask::Mask;
 use crate::args::Site;
-use crate::check::{Checked, Prepared};
+use crate::check::Prepared;
 use crate::deployment::{Stage, Trouble, edits, failure, guard_edits};
 use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
@@ -28,8 +30,10 @@ pub struct Force<'a> {
     pub stage: &'a Stage<'a>,
     /// The right to change the unit.
     pub claim: &'a Claim,
-    /// The unit without ringfence.
-    pub unit: &'a Unit,
+    /// The unit without ringfence; `None` when the policy brings it.
+    pub unit: Option<&'a Unit>,
+    /// Its name.
+    pub name: &'a UnitName,
     /// What the site allows.
     pub site: &'a Site,
     /// How to use the service.
@@ -40,7 +44,18 @@ pub struct Force<'a> {
     pub confirm_within: Option<Duration>,
     /// Replace files of ours that were edited since.
     pub replace_edits: bool,
-    /// What waits for a confirmation since the last policy that was put in force.
+    /// What is in force, once something is.
+    pub kept: Option<Kept>,
+}
+
+/// A policy that is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// The number of its generation.
+    pub generation: u64,
+    /// Whether the unit runs with it, and does not just have it for when it is started.
+    pub runs: bool,
+    /// What waits for a confirmation.
     pub awaiting: Option<Awaiting>,
 }
 
@@ -49,7 +64,7 @@ impl Force<'_> {
     pub fn policy(&self, paper: &Paper) -> Result<Policy, Failure> {
         let policy = paper
             .manifest
-            .policy(Some(&paper.lock))
+            .policy(paper.lock.as_ref())
             .or_cannot(|| "use the policy".to_owned())?;
         site::limited(policy, self.site, self.stage.output)
     }
@@ -57,9 +72,9 @@ impl Force<'_> {
     /// Compiles for this host.
     pub fn compile(&self, paper: &Paper) -> Result<Compiled, Failure> {
         compile_for(
-            Some(self.unit),
+            self.unit,
             &paper.manifest,
-            Some(&paper.lock),
+            paper.lock.as_ref(),
             &self.policy(paper)?,
             &self.stage.systemctl,
         )
@@ -78,23 +93,14 @@ impl Force<'_> {
             .map(|within| deployment.arm(&self.stage.systemctl, within))
             .transpose()
             .map_err(|error| Trouble::Failed(failure(error)))?;
-        self.stage.try_out(deployment, None)?;
-        for check in self.checks.iter().filter(|_| deployment.runs()) {
-            let go_on = || !self.stage.interruption.is_asked();
-            match check.run(&go_on, self.stage.output) {
-                Ok(Checked::Passed) => {}
-                Ok(Checked::Failed { why, lines }) => return Err(Trouble::Broken { why, lines }),
-                Ok(Checked::Stopped) => return Err(Trouble::Stopped),
-                Err(error) => return Err(Trouble::Failed(error)),
-            }
-        }
+        self.stage.try_out(deployment, self.checks)?;
         Ok(awaiting)
     }
 }
 
 impl Enforcer for Force<'_> {
     fn enforce(&mut self, paper: &Paper) -> Result<Result<(), Refused>, Failure> {
-        if self.awaiting.take().is_some() {
+        if self.kept.take().is_some_and(|kept| kept.awaiting.is_some()) {
             // Of what comes next a confirmation is asked anew.
             let systemctl = &self.stage.systemctl;
             self.claim.confirm(systemctl).map_err(failure)?;
@@ -102,26 +108,33 @@ impl Enforcer for Force<'_> {
         let change = self.change(&self.compile(paper)?)?;
         let provisional: Vec<_> = paper
             .lock
-            .provisional
             .iter()
-            .map(ToString::to_string)
+            .flat_map(|lock| lock.provisional.iter().map(ToString::to_string))
             .collect();
-        let (manifest, lock) = (paper.manifest.render(), paper.lock.render());
+        let lock = paper.lock.as_ref().map(Lock::render);
         let papers = Papers {
-            manifest: &manifest,
-            lock: Some(&lock),
+            manifest: &paper.text,
+            lock: lock.as_deref(),
             provisional: &provisional,
         };
-        let name = &self.unit.name;
-        let units = affected(&self.stage.systemctl, name, false).map_err(failure)?;
+        // A drop-in for an instance is one for all of its template's.
+        let whole = self.unit.is_none();
+        let units = affected(&self.stage.systemctl, self.claim.unit(), whole).map_err(failure)?;
         let deployment = self
             .claim
             .write(&change, &papers, units, edits(self.replace_edits))
             .map_err(failure)?;
         match self.try_out(&deployment) {
             Ok(awaiting) => {
-                deployment.keep(awaiting).map_err(failure)?;
-                self.awaiting = awaiting;
+                if let Err(error) = deployment.keep(awaiting) {
+                    let trouble = Trouble::Failed(failure(error));
+                    return Err(self.stage.take_back(deployment, self.name, trouble));
+                }
+                self.kept = Some(Kept {
+                    generation: deployment.generation(),
+                    runs: deployment.runs(),
+                    awaiting,
+                });
                 Ok(Ok(()))
             }
             Err(Trouble::Broken { why, lines }) => {
@@ -130,12 +143,15 @@ impl Enforcer for Force<'_> {
                     .map_err(failure)?;
                 Ok(Err(Refused { why, lines }))
             }
-            Err(trouble) => Err(self.stage.take_back(deployment, name, trouble)),
+            Err(trouble) => Err(self.stage.take_back(deployment, self.name, trouble)),
         }
     }
 
     fn missing(&mut self, paper: &Paper) -> Result<Vec<Grant>, Failure> {
-        let name = &self.unit.name;
+        let name = self.name;
+        if self.unit.is_none() || name.is_template() {
+            return Ok(Vec::new());
+        }
         self.stage.output.say(&format!(
             "{name} does not work with it; watching it without, to see what it misses"
         ));

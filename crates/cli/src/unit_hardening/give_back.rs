@@ -15,16 +15,21 @@ use crate::error::Failure;
 pub struct Paper {
     /// The manifest.
     pub manifest: Manifest,
-    /// Its lock.
-    pub lock: Lock,
+    /// Its text, as its author has it.
+    pub text: String,
+    /// Its lock, if it has one. Without one nothing can be given back, for nobody would know later.
+    pub lock: Option<Lock>,
 }
 
 impl Paper {
     /// With these grants given back.
     fn with(&self, grants: &[Grant]) -> Self {
         let mut paper = self.clone();
-        for grant in grants {
-            paper.lock.give_back(&mut paper.manifest, grant.clone());
+        if let (Some(lock), false) = (&mut paper.lock, grants.is_empty()) {
+            for grant in grants {
+                lock.give_back(&mut paper.manifest, grant.clone());
+            }
+            paper.text = paper.manifest.render();
         }
         paper
     }
@@ -79,7 +84,10 @@ pub fn enforce(paper: Paper, enforcer: &mut dyn Enforcer) -> Result<Verdict, Fai
         }
         Err(trouble) => trouble,
     };
-    let mut missing = enforcer.missing(&paper)?;
+    let mut missing = match &paper.lock {
+        Some(_) => enforcer.missing(&paper)?,
+        None => Vec::new(),
+    };
     missing.sort();
     missing.dedup();
     if missing.is_empty() || enforcer.enforce(&paper.with(&missing))?.is_err() {
@@ -174,7 +182,8 @@ mod tests {
                     exec_sha256 = \"\"\n";
         Paper {
             manifest: Manifest::parse(text).unwrap(),
-            lock: Lock::parse(lock).unwrap(),
+            text: text.to_owned(),
+            lock: Some(Lock::parse(lock).unwrap()),
         }
     }
 
@@ -205,7 +214,7 @@ mod tests {
             };
             let wanted: Vec<_> = needs.iter().map(|name| file(name)).collect();
             assert_eq!(given_back, wanted);
-            assert_eq!(paper.lock.provisional, wanted);
+            assert_eq!(paper.lock.as_ref().unwrap().provisional, wanted);
             assert_eq!(service.in_force, Some(*paper));
         }
     }

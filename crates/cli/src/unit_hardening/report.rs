@@ -72,7 +72,7 @@ struct Json<'a> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
-    manifest: String,
+    manifest: &'a str,
     files: &'a [String],
     provisional: &'a [String],
     coverage: &'a Coverage,
@@ -104,7 +104,7 @@ impl Hardened<'_> {
             unit: self.unit,
             verdict: self.end.word(),
             why,
-            manifest: self.paper.manifest.render(),
+            manifest: &self.paper.text,
             files: &self.files,
             provisional,
             coverage: &self.coverage,
@@ -118,7 +118,7 @@ impl Hardened<'_> {
                 before: before.figures(),
                 after: after.figures(),
             }),
-            unexercised: &self.paper.lock.unexercised,
+            unexercised: self.unexercised(),
             notes: &self.notes,
         }
     }
@@ -130,7 +130,7 @@ impl Hardened<'_> {
             let _ = writeln!(text, "wrote          {file}");
         }
         text.push('\n');
-        for line in self.paper.manifest.render().lines() {
+        for line in self.paper.text.lines() {
             let _ = writeln!(text, "{}", format!("    {line}").trim_end());
         }
         text.push('\n');
@@ -151,6 +151,11 @@ impl Hardened<'_> {
         }
         text.push_str(&self.limits(output));
         text
+    }
+
+    fn unexercised(&self) -> &[String] {
+        let lock = self.paper.lock.as_ref();
+        lock.map_or(&[], |lock| &lock.unexercised)
     }
 
     fn ending(&self, output: &Output) -> String {
@@ -208,10 +213,7 @@ impl Hardened<'_> {
             )
         });
         rows("not exact", &mut inexact.into_iter());
-        rows(
-            "not exercised",
-            &mut self.paper.lock.unexercised.iter().cloned(),
-        );
+        rows("not exercised", &mut self.unexercised().iter().cloned());
         rows("note", &mut self.notes.iter().cloned());
         if text.is_empty() {
             text

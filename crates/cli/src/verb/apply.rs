@@ -1,26 +1,29 @@
 //! `ringfence apply`: a policy on a unit.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ringfence_compile::coverage::Coverage;
-use ringfence_host::deploy::{
-    Affected, Awaiting, Change, Claim, Course, Deployment, Papers, affected,
-};
+use ringfence_host::deploy::{Affected, Change, Claim, Course, affected};
+use ringfence_policy::grant::Grant;
 use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
 
+use super::policy_derive;
 use crate::args::Apply;
 use crate::check::Prepared;
-use crate::deployment::{Stage, Trouble, edits, failure, guard_edits};
+use crate::deployment::{Stage, failure, guard_edits};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::{Output, Tone};
 use crate::policy_file::PolicyFile;
 use crate::site;
+use crate::store;
 use crate::table::{Row, table};
+use crate::unit_hardening::{Force, Kept, Paper, Verdict, enforce};
 use crate::unit_policy::{Compiled, compile_for, find, has_main_file};
+use crate::workload::Workload;
 
 /// Shows, asks, writes, restarts, checks; and takes it back when anything fails.
 pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
@@ -64,34 +67,53 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
         output.say("nothing is changed");
         return Ok(ExitCode::Fine);
     }
-    let provisional: Vec<String> = file
-        .lock
-        .iter()
-        .flat_map(|lock| lock.provisional.iter().map(ToString::to_string))
-        .collect();
-    let lock = file.lock.as_ref().map(ringfence_policy::lock::Lock::render);
-    let papers = Papers {
-        manifest: &file.text,
-        lock: lock.as_deref(),
-        provisional: &provisional,
+    let paper = Paper {
+        manifest: file.manifest.clone(),
+        text: file.text.clone(),
+        lock: file.lock.clone(),
     };
-    let deployment = claim
-        .write(&change, &papers, units, edits(typed.replace_edits))
-        .map_err(failure)?;
-    let within = typed.confirm_within.map(|span| Duration::from_secs(span.0));
-    let tried = armed(&stage, &deployment, within).and_then(|awaiting| {
-        stage.try_out(&deployment, check.as_ref())?;
-        let kept = deployment.keep(awaiting);
-        kept.map_err(|error| Trouble::Failed(failure(error)))?;
-        Ok(awaiting)
-    });
-    match tried {
-        Ok(awaiting) => {
-            output.result(&kept(&deployment, unit, awaiting, output))?;
+    let command = file.manifest.check.as_ref();
+    let command = command.and_then(|check| Workload::of_words(check.workload.as_deref()?));
+    let mut force = Force {
+        stage: &stage,
+        claim: &claim,
+        unit: packaged,
+        name: found.as_ref().map_or(unit, |unit| &unit.name),
+        site: &typed.site,
+        workloads: command.as_slice(),
+        checks: check.as_slice(),
+        confirm_within: typed.confirm_within.map(|span| Duration::from_secs(span.0)),
+        replace_edits: typed.replace_edits,
+        kept: None,
+    };
+    match enforce(paper, &mut force)? {
+        Verdict::Enforced { paper, given_back } => {
+            if !given_back.is_empty() {
+                save(&typed.policy, &paper)?;
+            }
+            output.result(&in_force(unit, &given_back, force.kept, typed, output))?;
             Ok(ExitCode::Fine)
         }
-        Err(trouble) => Err(stage.take_back(deployment, unit, trouble)),
+        Verdict::TakenBack { trouble, in_vain } => {
+            let what = format!("keep {unit} running under this policy: {}", trouble.why);
+            let failure = Failure::cannot(what).lines(&trouble.lines);
+            let failure = in_vain.iter().fold(failure, |failure, grant| {
+                failure.help(format!("giving back `{grant}` did not help"))
+            });
+            Err(failure.help("everything is as it was before"))
+        }
     }
+}
+
+/// Writes a policy that was widened where it came from. What was there is kept.
+fn save(path: &Path, paper: &Paper) -> Result<(), Failure> {
+    let (directory, name) = store::place(path)?;
+    directory.write_keeping_old(&name, paper.text.as_bytes())?;
+    if let Some(lock) = &paper.lock {
+        let name = policy_derive::lock_name(&directory, &name)?;
+        directory.write(&name, lock.render().as_bytes())?;
+    }
+    Ok(())
 }
 
 /// What else begins to count with the reload that the policy needs. It is not ours, and not undone.
@@ -106,17 +128,6 @@ fn note_other_changes(stage: &Stage<'_>, units: &[Affected]) {
             ));
         }
     }
-}
-
-fn armed(
-    stage: &Stage<'_>,
-    deployment: &Deployment<'_>,
-    within: Option<Duration>,
-) -> Result<Option<Awaiting>, Trouble> {
-    within
-        .map(|within| deployment.arm(&stage.systemctl, within))
-        .transpose()
-        .map_err(|error| Trouble::Failed(failure(error)))
 }
 
 /// The unit that the policy goes beside; `None` when the policy brings the unit itself.
@@ -203,23 +214,35 @@ fn agreed(unit: &UnitName, units: &[Affected], stage: &Stage<'_>) -> Result<bool
     stage.agreed(&format!("Apply this to {unit}{what}?"))
 }
 
-fn kept(
-    deployment: &Deployment<'_>,
+fn in_force(
     unit: &UnitName,
-    awaiting: Option<Awaiting>,
+    given_back: &[Grant],
+    kept: Option<Kept>,
+    typed: &Apply,
     output: &Output,
 ) -> String {
-    let generation = deployment.generation();
-    let does = if deployment.runs() {
+    let Some(kept) = kept else {
+        return String::new();
+    };
+    let does = if kept.runs {
         "it works with it"
     } else {
         "it does not run, and has it when it is started"
     };
     let mut text = format!(
-        "{}      generation {generation} of {unit}; {does}\n",
-        output.tone(Tone::Good, "applied")
+        "{}      generation {} of {unit}; {does}\n",
+        output.tone(Tone::Good, "applied"),
+        kept.generation
     );
-    if awaiting.is_some() {
+    for grant in given_back {
+        let _ = writeln!(
+            text,
+            "{}  {grant}: given back, it does not work without; review it in {}",
+            output.tone(Tone::Unsure, "provisional"),
+            typed.policy.display()
+        );
+    }
+    if kept.awaiting.is_some() {
         let _ = writeln!(
             text,
             "{}  it is rolled back unless `ringfence confirm {unit}` comes in time",

@@ -47,10 +47,8 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
     // What systemctl or a workload prints is not the result of this verb.
     let streams = Streams::talking().or_cannot(|| "set up the output".to_owned())?;
     let claim = stage.claim(name)?;
-    let name = claim.unit().clone();
-
-    let mask = Mask::put(&stage.systemctl, &name)?;
-    let learned = learn_unit(&name, &exercises(typed, &workloads, timeout), output);
+    let mask = Mask::put(&stage.systemctl, name)?;
+    let learned = learn_unit(name, &exercises(typed, &workloads, timeout), output);
     mask.lift()?;
     let learned = learned?;
     if learned.interrupted {
@@ -61,7 +59,8 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
     let mut force = Force {
         stage: &stage,
         claim: &claim,
-        unit: &learned.unit,
+        unit: Some(&learned.unit),
+        name,
         site: &typed.site,
         workloads: &workloads,
         checks: &checks,
@@ -70,7 +69,7 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
             .confirm_within
             .map(|span| Duration::from_secs(span.0)),
         replace_edits: typed.on_unit.replace_edits,
-        awaiting: None,
+        kept: None,
     };
     let compiled = force.compile(&paper)?;
     output.say(&force.change(&compiled)?.diff());
@@ -98,7 +97,7 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
         confirm: false,
     };
     if !typed.on_unit.dry_run {
-        typed.on_unit.consent(&name, &stage)?;
+        typed.on_unit.consent(name, &stage)?;
         let profile = Profile::nearest(version);
         let policy = force.policy(&hardened.paper)?;
         let stands = |unit, policy, when| {
@@ -107,13 +106,13 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
         let before = stands(&learned.unit, &policy, "as it was found")?;
         match enforce(hardened.paper.clone(), &mut force)? {
             Verdict::Enforced { paper, given_back } => {
-                let now = find(&name)?.ok_or_else(|| Failure::cannot(format!("find {name}")))?;
+                let now = find(name)?.ok_or_else(|| Failure::cannot(format!("find {name}")))?;
                 let after = stands(&now, &force.policy(&paper)?, "as it is now")?;
                 hardened.coverage = force.compile(&paper)?.coverage;
                 hardened.paper = *paper;
                 hardened.end = End::enforced(&given_back);
                 hardened.standing = Some((before, after));
-                hardened.confirm = force.awaiting.is_some();
+                hardened.confirm = force.kept.is_some_and(|kept| kept.awaiting.is_some());
             }
             Verdict::TakenBack { trouble, in_vain } => {
                 hardened.end = End::taken_back(trouble, &in_vain);
@@ -174,8 +173,13 @@ fn paper(learned: &Learned, typed: &Harden, workloads: &[Workload]) -> Result<Pa
         timeout: Some(Seconds(typed.waiting.timeout.into())),
     });
     manifest.normalize();
-    lock.manifest_sha256 = sha256(manifest.render().as_bytes());
-    Ok(Paper { manifest, lock })
+    let text = manifest.render();
+    lock.manifest_sha256 = sha256(text.as_bytes());
+    Ok(Paper {
+        manifest,
+        text,
+        lock: Some(lock),
+    })
 }
 
 /// Bytes of memory of this host.
@@ -198,8 +202,10 @@ fn write(typed: &Harden, paper: &Paper, trace: &Trace) -> Result<Vec<String>, Fa
     let traced = format!("{name}.trace.jsonl");
     let (manifest, lock) = (format!("{name}.toml"), format!("{name}.lock"));
     directory.write_private(&traced, trace.to_lines().as_bytes())?;
-    directory.write_keeping_old(&manifest, paper.manifest.render().as_bytes())?;
-    directory.write(&lock, paper.lock.render().as_bytes())?;
+    directory.write_keeping_old(&manifest, paper.text.as_bytes())?;
+    if let Some(paper) = &paper.lock {
+        directory.write(&lock, paper.render().as_bytes())?;
+    }
     Ok([manifest, lock, traced]
         .iter()
         .map(|name| directory.path_of(name).display().to_string())
