@@ -8,6 +8,7 @@ mod harden;
 mod join;
 mod learn;
 mod policy;
+mod score;
 mod prove;
 mod secrets;
 
@@ -24,6 +25,7 @@ pub use harden::Harden;
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
+pub use score::{Model, Score, ScoreFormat};
 pub use prove::Prove;
 pub use secrets::{Extract, Render, Restore, Secrets};
 
@@ -99,6 +101,7 @@ pub enum Verb {
     Join(Join),
     Run(Run),
     Prove(Prove),
+    Score(Score),
     /// Make attempts for `ringfence prove --unit`.
     #[command(hide = true)]
     Attempt,

@@ -24,6 +24,7 @@ mod progress;
 mod proof;
 mod rehearsal;
 mod report;
+mod score;
 mod session;
 mod site;
 mod store;

@@ -61,6 +61,7 @@ fn dispatch(verb: Verb, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Join(join) => Err(super::join::join(join)),
         Verb::Run(run) => super::run::run(&run, output),
         Verb::Prove(prove) => super::prove::prove(&prove, output),
+        Verb::Score(score) => super::score::score(&score, output),
         Verb::Attempt => super::attempt::attempt(),
         Verb::Apply(apply) => super::apply::apply(&apply, output),
         Verb::Rollback(rollback) => super::rollback::rollback(&rollback, output),

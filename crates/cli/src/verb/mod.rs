@@ -20,6 +20,7 @@ mod prove;
 mod prove_unit;
 mod rollback;
 mod run;
+mod score;
 mod secrets_extract;
 mod secrets_render;
 mod secrets_restore;
