@@ -2,12 +2,14 @@
 //!
 //! Nothing here is interpreted: what an argument means is its verb's business.
 
+mod check;
 mod compile;
 mod deploy;
 mod harden;
 mod join;
 mod learn;
 mod policy;
+mod scan;
 mod score;
 mod prove;
 mod secrets;
@@ -19,12 +21,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::exit::ExitCode;
 
+pub use check::CheckUnits;
 pub use compile::Compile;
 pub use deploy::{Apply, Confirm, Health, Rollback, Status};
 pub use harden::Harden;
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
+pub use scan::{Scan, ScanFormat};
 pub use score::{Model, Score, ScoreFormat};
 pub use prove::Prove;
 pub use secrets::{Extract, Render, Restore, Secrets};
@@ -102,6 +106,8 @@ pub enum Verb {
     Run(Run),
     Prove(Prove),
     Score(Score),
+    Scan(Scan),
+    Check(CheckUnits),
     /// Make attempts for `ringfence prove --unit`.
     #[command(hide = true)]
     Attempt,

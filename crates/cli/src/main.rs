@@ -4,6 +4,7 @@
 //! the work is done by the crates below.
 
 mod args;
+mod baseline;
 mod capture;
 mod check;
 mod client;
@@ -24,10 +25,12 @@ mod progress;
 mod proof;
 mod rehearsal;
 mod report;
+mod scan;
 mod score;
 mod session;
 mod site;
 mod store;
+mod survey;
 mod table;
 mod unit_hardening;
 mod unit_learning;

@@ -1,6 +1,7 @@
 //! A scan for programs.
 
 use ringfence_unit::lint::{Finding, Harm};
+use ringfence_unit::name::UnitName;
 use serde::Serialize;
 
 use super::Scanned;
@@ -63,7 +64,7 @@ pub fn json(scanned: &Scanned<'_>) -> impl Serialize {
             .services
             .masked
             .iter()
-            .map(|name| name.as_str())
+            .map(UnitName::as_str)
             .collect(),
         not_loaded: scanned
             .services

@@ -3,9 +3,12 @@
 //! Every finding is a result where it is in its file. Every service has one more, the rule `exposure`, which
 //! is not a failure but carries its figure and the three answers.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use ringfence_unit::lint::{Finding, Harm, Rule};
+use ringfence_unit::load::LoadError;
+use ringfence_unit::name::UnitName;
 use serde_json::{Value, json};
 
 use super::Scanned;
@@ -40,7 +43,7 @@ pub fn sarif(scanned: &Scanned<'_>) -> Value {
             "properties": {
                 "systemd": scanned.verdict.profile.version(),
                 "model": scanned.verdict.model.to_string(),
-                "masked": scanned.services.masked.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+                "masked": scanned.services.masked.iter().map(UnitName::as_str).collect::<Vec<_>>(),
             },
         }],
     })
@@ -129,12 +132,7 @@ fn location(judged: &Judged<'_>, file: &str, region: &Value) -> Value {
     })
 }
 
-fn broken(
-    (name, error): &(
-        ringfence_unit::name::UnitName,
-        ringfence_unit::load::LoadError,
-    ),
-) -> Value {
+fn broken((name, error): &(UnitName, LoadError)) -> Value {
     json!({
         "level": "error",
         "message": {"text": format!("cannot {error}")},
@@ -157,7 +155,7 @@ fn escaped(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~@:!$&'()*+,;=".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri

@@ -62,6 +62,8 @@ fn dispatch(verb: Verb, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Run(run) => super::run::run(&run, output),
         Verb::Prove(prove) => super::prove::prove(&prove, output),
         Verb::Score(score) => super::score::score(&score, output),
+        Verb::Scan(scan) => super::scan::scan(&scan, output),
+        Verb::Check(check) => super::check::check(&check, output),
         Verb::Attempt => super::attempt::attempt(),
         Verb::Apply(apply) => super::apply::apply(&apply, output),
         Verb::Rollback(rollback) => super::rollback::rollback(&rollback, output),

@@ -1,6 +1,7 @@
 //! One module for each verb: what was typed becomes what is meant, and is done.
 
 mod apply;
+mod check;
 mod compile;
 mod confirm;
 mod attempt;
@@ -11,6 +12,7 @@ mod join;
 mod learn;
 mod learn_unit;
 mod policy_check;
+mod scan;
 pub mod policy_derive;
 mod policy_diff;
 mod policy_explain;
