@@ -323,6 +323,61 @@ fn a_command_that_is_exempt_from_the_sandbox_is_proven_to_be() {
     assert!(stopped(&report_own).contains("loopback-tcp"));
 }
 
+#[test]
+fn a_program_is_stood_in_for_wherever_and_whatever_it_is() {
+    let machine = machine(Image::Bookworm);
+    machine
+        .shell(
+            "mkdir -p /srv/jail/opt '/opt/my app:x'
+            install -m 755 /dev/null /srv/jail/opt/program
+            cp /usr/bin/sleep '/opt/my app:x/a program'
+            ln -s '/opt/my app:x/a program' /usr/bin/aliased
+            printf '#!/bin/sh\nexec sleep infinity\n' >/usr/local/bin/script
+            chmod 755 /usr/local/bin/script",
+        )
+        .unwrap();
+    for (start, settings, stops) in [
+        (
+            "/opt/program",
+            "RootDirectory=/srv/jail\nUser=daemon\n",
+            "read-accounts",
+        ),
+        (
+            "\"/opt/my app:x/a program\" infinity",
+            "ProtectSystem=strict\n",
+            "replace-own-program",
+        ),
+        (
+            "/usr/bin/aliased infinity",
+            "ProtectSystem=strict\n",
+            "replace-programs",
+        ),
+        (
+            "script",
+            "User=daemon\nLimitFSIZE=0\nPrivateIPC=yes\n",
+            "share-memory",
+        ),
+    ] {
+        install(
+            &machine,
+            "somewhere.service",
+            &format!("ExecStart={start}\n{settings}"),
+        );
+        let report = report(&machine, &["somewhere"]);
+        assert!(
+            stopped(&report).contains(stops),
+            "{start}: {:?}",
+            report.rows
+        );
+        assert!(
+            reached(&report).contains("abstract-socket"),
+            "{start}: {:?}",
+            report.rows
+        );
+    }
+    assert_nothing_is_left(&machine);
+}
+
 /// A container here may have neither memory nor process limits, nor AppArmor; this kernel has.
 #[test]
 fn limits_that_end_the_unit_and_profiles_by_path_are_proven_to_hold() {
