@@ -214,6 +214,24 @@ fn the_unit_keeps_a_higher_number_of_descriptors_and_is_told_so() {
 }
 
 #[test]
+fn a_tighter_limit_of_the_unit_is_not_loosened() {
+    let unit = packaged(
+        "redis-server.service",
+        "[Service]\nExecStart=/usr/bin/x\nLimitNOFILE=100\nMemoryMax=1M\nTasksMax=infinity\n",
+    );
+    let (artifacts, coverage) = made(&manifest(REDIS), Some(&unit), &target(252)).unwrap();
+    let text = &artifacts[0].text;
+    assert!(
+        !text.contains("LimitNOFILE") && !text.contains("MemoryMax"),
+        "{text}"
+    );
+    assert!(text.contains("TasksMax=64\n"), "{text}");
+    for row in ["resources.nofile 1024", "resources.memory_max 128M"] {
+        assert_eq!(status(&coverage, row).word(), "NARROWER", "{row}");
+    }
+}
+
+#[test]
 fn a_unit_changes_its_user_only_when_the_policy_says_so() {
     let unit = packaged(
         "x.service",

@@ -68,12 +68,9 @@ fn status(grant: &Grant, draft: &Draft<'_>) -> Status {
             )),
             other => other,
         },
-        Grant::Peer(address) => network::abstract_status(address).unwrap_or_else(|| {
-            Status::Wider(
-                "the sockets beside it too: its directory is shown, so that a restarted server is found"
-                    .to_owned(),
-            )
-        }),
+        Grant::Peer(address) => {
+            network::abstract_status(address).unwrap_or_else(|| view::peer_status(address))
+        }
         Grant::Listen(address) => listen_status(address, draft),
         Grant::Syscall(name) => match worth("SystemCallFilter", draft) {
             Status::Exact => calls::status(name.as_str(), draft),
@@ -158,8 +155,8 @@ fn privilege_status(privilege: Privilege) -> Status {
 }
 
 fn resource_status(resource: Resource, amount: Amount, draft: &Draft<'_>) -> Status {
-    if limits::is_left_to_unit(draft, resource, amount) {
-        return Status::Wider("the unit names a higher number, which is left as it is".to_owned());
+    if let Some(status) = limits::left_to_unit(draft, resource, amount) {
+        return status;
     }
     if amount == Amount::Unlimited {
         return Status::Exact;

@@ -25,7 +25,7 @@ pub(super) fn put(draft: &mut Draft<'_>) {
         (Resource::Nofile, "LimitNOFILE"),
     ] {
         match amount(draft, resource) {
-            Some(amount) if !is_left_to_unit(draft, resource, amount) => {
+            Some(amount) if left_to_unit(draft, resource, amount).is_none() => {
                 draft.put(key, word(resource, amount));
             }
             None if resource == Resource::TasksMax => tasks(draft),
@@ -79,17 +79,31 @@ fn word(resource: Resource, amount: Amount) -> String {
     }
 }
 
-/// Whether the unit names its own number of descriptors, and a higher one: whoever packaged it knows how
-/// many clients it is to serve, which no workload shows.
-pub(super) fn is_left_to_unit(draft: &Draft<'_>, resource: Resource, amount: Amount) -> bool {
-    let Some(set) = draft.packaged.and_then(|unit| unit.last("LimitNOFILE")) else {
-        return false;
+/// What the unit's own limit makes of a grant, when it stays: a tighter one is never loosened, and whoever
+/// packaged the unit knows how many descriptors its clients take, which no workload shows.
+pub(super) fn left_to_unit(
+    draft: &Draft<'_>,
+    resource: Resource,
+    amount: Amount,
+) -> Option<Status> {
+    let key = match resource {
+        Resource::MemoryMax => "MemoryMax",
+        Resource::TasksMax => "TasksMax",
+        Resource::Nofile => "LimitNOFILE",
+        _ => return None,
     };
-    let own = set
-        .rsplit(':')
-        .next()
-        .map(|hard| hard.parse().map_or(Amount::Unlimited, Amount::Limit));
-    resource == Resource::Nofile && own > Some(amount)
+    let set = draft.packaged?.last(key)?;
+    // A limit of a process may have two values; the second bounds the first.
+    let own = match set.rsplit(':').next().unwrap_or(set) {
+        "infinity" => Amount::Unlimited,
+        number => number.parse().ok()?,
+    };
+    if own < amount {
+        let why = format!("{key}={set} of the unit is tighter, and stays");
+        return Some(Status::Narrower(why));
+    }
+    (resource == Resource::Nofile && own > amount)
+        .then(|| Status::Wider(format!("{key}={set} of the unit is left as it is")))
 }
 
 fn is_oneshot(draft: &Draft<'_>) -> bool {

@@ -34,6 +34,9 @@ const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 /// Trees of which the kernel makes the content: nothing is shown there one by one.
 const KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
+/// Where services tell the service manager that they are ready; see sd_notify(3).
+const NOTIFY: &str = "/run/systemd/notify";
+
 /// Links that hier(7) and file-hierarchy(7) have on every host.
 const KNOWN_LINKS: [(&str, &str); 2] = [("/var/run", "/run"), ("/var/lock", "/run/lock")];
 
@@ -174,7 +177,7 @@ fn beside_the_grants(draft: &Draft<'_>, mounts: &mut Mounts) {
 /// service manager.
 fn of_the_unit(draft: &Draft<'_>, mounts: &mut Mounts) {
     if network::notifies(draft) {
-        mounts.show(path("/run/systemd/notify"), Piece::default());
+        mounts.show(path(NOTIFY), Piece::default());
     }
     if network::is_on_bus(draft) {
         mounts.show(path("/run/dbus"), Piece::default());
@@ -595,6 +598,28 @@ fn programs(draft: &mut Draft<'_>, mounts: &Mounts, private: &Private) {
         other => other,
     };
     draft.record("no-exec-paths", worth);
+}
+
+/// How exactly a socket in the file system is given to a client of it.
+pub(super) fn peer_status(address: &PeerAddress) -> Status {
+    let PeerAddress::Path(pattern) = address else {
+        return Status::Exact;
+    };
+    let at = pattern.literal_prefix();
+    if at.parent().is_some_and(|parent| !place::is_shared(&parent)) {
+        return Status::Wider(
+            "the sockets beside it too: its directory is shown, so that a restarted server is found"
+                .to_owned(),
+        );
+    }
+    // The service manager keeps this one as long as it runs.
+    if at == path(NOTIFY) {
+        return Status::Exact;
+    }
+    Status::Narrower(
+        "this very socket: one that its server makes anew is not found until the service restarts"
+            .to_owned(),
+    )
 }
 
 /// How exactly a grant of files is given.
