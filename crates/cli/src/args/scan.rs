@@ -9,10 +9,11 @@ use super::Model;
 /// Rank the services of a host by how exposed they are, and say what each could do.
 ///
 /// Every service that has a unit file is looked at, running or not: aliases once, templates as templates. The
-/// figure is that of `systemd-analyze security`. Three lines for each service say what it can do when it is
-/// exploited, what it can read, and what it can exhaust, as far as its unit tells. Findings are lines that
-/// raise the figure and protect nothing, that break the service, or that take a command out of the
-/// confinement; and, for this host itself, directives that it accepts and ignores.
+/// services of users' own managers are not among them. The figure is that of `systemd-analyze security`.
+/// Three lines for each service say what it can do when it is exploited, what it can read, and what it can
+/// exhaust, as far as its unit tells. Findings are lines that raise the figure and protect nothing, that
+/// break the service, or that take a command out of the confinement; and, for this host itself, directives
+/// that it accepts and ignores.
 ///
 /// Nothing is started and nothing is changed. What a unit says is not what holds: `ringfence prove` attacks.
 #[derive(Debug, Args)]
