@@ -11,6 +11,7 @@ mod session;
 mod step;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +34,10 @@ use session::Session;
 
 /// What to do with the unit while it is watched.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each can be asked for without the others"
+)]
 pub struct Exercises<'a> {
     /// Run these after each start, reload and rotation.
     pub workloads: &'a [Workload],
@@ -199,6 +204,15 @@ fn control_group(manager: &Systemctl, name: &UnitName) -> Result<ControlGroup, F
     let properties = manager.show(name, &["Slice"]).or_cannot(what)?;
     let slice = properties.one("Slice").unwrap_or("system.slice");
     ControlGroup::of(name.as_str(), slice).or_cannot(what)
+}
+
+/// Lines of the journal, indented, for a message.
+fn shown(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |mut text, line| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  | {line}");
+        text
+    })
 }
 
 fn is_own(group: &ControlGroup) -> bool {

@@ -18,6 +18,10 @@ use super::Waiting;
 /// restarted for that, used by the workloads, reloaded, has its logs rotated, is restarted once more, and
 /// used again after each of these. In the end it is restarted as it was, or stopped if it did not run.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct Learn {
     /// A service unit to watch in place of a command.
     #[arg(

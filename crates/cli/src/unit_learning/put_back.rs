@@ -8,6 +8,7 @@ use ringfence_learn::unit::Place;
 use ringfence_unit::name::UnitName;
 
 use super::guardian::Guardian;
+use super::shown;
 use crate::client::{Client, Verdict};
 use crate::error::{Failure, OrFail};
 use crate::output::Output;
@@ -104,7 +105,6 @@ impl<'a> PutBack<'a> {
         let state = self.manager.state(self.unit).or_cannot(|| self.what())?;
         if self.before.is_active() && !state.is_active() && !self.before.is_batch() {
             let lines = self.manager.last_lines(self.unit, &state);
-            let lines: String = lines.iter().map(|line| format!("  | {line}\n")).collect();
             return Err(Failure::cannot(format!(
                 "{}: it is {} ({}), result `{}`",
                 self.what(),
@@ -112,7 +112,7 @@ impl<'a> PutBack<'a> {
                 state.sub,
                 state.result
             ))
-            .lines(&lines)
+            .lines(&shown(&lines))
             .help(format!(
                 "nothing of ringfence is left in it; see `systemctl status {}`",
                 self.unit

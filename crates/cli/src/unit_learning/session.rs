@@ -1,19 +1,20 @@
 //! The course of a watch: one step after the other, each waited for, and then the way back.
 
+mod begin;
+mod ended;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use ringfence_host::systemd::{Job, Systemctl, UnitState};
-use ringfence_learn::{Control, Ended, Event};
+use ringfence_learn::{Control, Event};
 use ringfence_policy::path::AbsPath;
-use ringfence_policy::trace::Exercise;
 use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
-use rustix::process::Pid;
 
 use super::put_back::PutBack;
 use super::step::{Step, plan};
-use super::{Exercises, rotation};
+use super::{Exercises, rotation, shown};
 use crate::client::Client;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -245,214 +246,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn begin(&mut self, step: Step) {
-        match step {
-            Step::Exercised(exercise) => self.controls.push_back(Control::Exercised(exercise)),
-            Step::Job(job) => {
-                let verb = job.verb();
-                self.progress
-                    .step(format!("watching {}: {verb}", self.unit));
-                if job == Job::Restart {
-                    self.controls.push_back(Control::Stopping);
-                }
-                let arguments = ["--no-ask-password", verb, "--", self.unit.as_str()];
-                let command = self.manager.command(&arguments);
-                let text = format!("systemctl {verb} {}", self.unit);
-                match Client::run(command, &text, self.output.echo()) {
-                    Ok(client) => self.enter(Doing::Job { job, client }),
-                    Err(error) => self.fail(format!("run systemctl: {error}"), String::new()),
-                }
-            }
-            Step::Use(index) => {
-                let Some(workload) = self.exercises.workloads.get(index) else {
-                    return;
-                };
-                self.progress.step(format!(
-                    "watching {}: running `{}`",
-                    self.unit,
-                    workload.text()
-                ));
-                match Client::start(workload, self.output.echo()) {
-                    Ok(client) => self.enter(Doing::Using {
-                        workload: index,
-                        client,
-                    }),
-                    Err(error) => self.fail(format!("start a workload: {error}"), String::new()),
-                }
-            }
-            Step::Rotate => self.rotate(),
-        }
-    }
-
-    fn rotate(&mut self) {
-        let skip = |session: &mut Self| {
-            // Nothing is rotated, so nothing was exercised.
-            session
-                .steps
-                .retain(|step| *step != Step::Exercised(Exercise::Rotation));
-        };
-        match rotation::Configuration::of(self.unit, &self.logs) {
-            Ok(Some(configuration)) => {
-                self.progress
-                    .step(format!("watching {}: rotating its logs", self.unit));
-                self.output
-                    .detail(&format!("rotating by {}", configuration.source().display()));
-                match Client::run(configuration.command(), "logrotate", self.output.echo()) {
-                    Ok(client) => self.enter(Doing::Rotating {
-                        client,
-                        _configuration: configuration,
-                    }),
-                    Err(error) => self.fail(format!("run logrotate: {error}"), String::new()),
-                }
-            }
-            Ok(None) => skip(self),
-            Err(error) => {
-                let note = format!("its logs were not rotated: {error}");
-                self.course.notes.push(note);
-                skip(self);
-            }
-        }
-    }
-
-    fn child_ended(&mut self, pid: Pid, ended: Ended) {
-        let well = ended == Ended::Exited(0);
-        match &mut self.doing {
-            Doing::Job { job, client } if client.pid() == pid => {
-                let (job, lines) = (*job, client.last_lines());
-                self.job_ended(job, well, &lines);
-            }
-            Doing::Using { workload, client } if client.pid() == pid => {
-                let (workload, lines) = (*workload, client.last_lines());
-                self.workload_ended(workload, ended, lines);
-            }
-            Doing::Rotating { client, .. } if client.pid() == pid => {
-                let lines = client.last_lines();
-                self.changed = Instant::now();
-                if well {
-                    self.settle(BUSY);
-                } else {
-                    // What is wrong with the configuration of logrotate is not the unit's fault.
-                    self.course.notes.push(format!(
-                        "its logs were not rotated: logrotate ended with {ended}"
-                    ));
-                    self.output.detail(&lines);
-                    self.steps
-                        .retain(|step| *step != Step::Exercised(Exercise::Rotation));
-                    self.enter(Doing::Nothing);
-                }
-            }
-            Doing::Leaving { client } if client.as_ref().is_some_and(|own| own.pid() == pid) => {
-                *client = None;
-                self.since = Instant::now();
-            }
-            _ => {}
-        }
-    }
-
-    fn job_ended(&mut self, job: Job, well: bool, said: &str) {
-        let state = match self.manager.state(self.unit) {
-            Ok(state) => state,
-            Err(error) => return self.fail(error.to_string(), String::new()),
-        };
-        if !well {
-            let lines = self.journal();
-            let why = format!(
-                "it did not {}: it is {} ({}), result `{}`",
-                job.verb(),
-                state.active.word(),
-                state.sub,
-                state.result
-            );
-            return self.fail(why, format!("{said}{lines}"));
-        }
-        self.changed = Instant::now();
-        if job != Job::Reload {
-            self.restarts = state.restarts;
-            self.started = true;
-            // These are up when they say so; of others, that they are up says only that they were begun.
-            let says_so = ["notify", "notify-reload", "forking", "dbus"];
-            if says_so.contains(&state.service_type.as_str()) {
-                self.serve(&state);
-            }
-        }
-        if job == Job::Restart && self.was_up {
-            self.controls.push_back(Control::Exercised(Exercise::Stop));
-        }
-        self.was_up = state.is_active();
-        self.settle(BUSY);
-    }
-
-    /// Tells the watcher that a start is over.
-    fn serve(&mut self, state: &UnitState) {
-        self.started = false;
-        let main = state
-            .main_pid
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(Pid::from_raw);
-        self.controls.push_back(Control::Serving(main));
-    }
-
-    fn settle(&mut self, patience: Duration) {
-        self.idle = None;
-        self.enter(Doing::Settling { patience });
-    }
-
-    fn workload_ended(&mut self, workload: usize, ended: Ended, lines: String) {
-        if ended == Ended::Exited(0) {
-            self.output.detail("a workload passed");
-            return self.settle(SOON);
-        }
-        if self.changed.elapsed() < GRACE {
-            self.output
-                .detail(&format!("a workload failed ({ended}); trying again"));
-            let at = Instant::now() + AGAIN;
-            return self.enter(Doing::Retrying { workload, at });
-        }
-        let text = self
-            .exercises
-            .workloads
-            .get(workload)
-            .map_or_else(String::new, |workload| workload.text().to_owned());
-        self.fail(format!("the workload `{text}` failed: {ended}"), lines);
-    }
-
-    /// Makes sure that the unit still lives, and was not restarted behind our back.
-    fn check(&mut self) {
-        let state = match self.manager.state(self.unit) {
-            Ok(state) => state,
-            Err(error) => return self.fail(error.to_string(), String::new()),
-        };
-        let well = state.is_active() || state.is_well();
-        if well && state.restarts <= self.restarts {
-            if self.started {
-                self.serve(&state);
-            }
-            return;
-        }
-        let lines = self.journal();
-        let why = if state.restarts > self.restarts {
-            format!(
-                "the service manager had to restart it, {} times",
-                state.restarts - self.restarts
-            )
-        } else {
-            format!(
-                "it is {} ({}), result `{}`",
-                state.active.word(),
-                state.sub,
-                state.result
-            )
-        };
-        self.fail(why, lines);
-    }
-
     fn journal(&self) -> String {
         let lines = self
             .manager
             .state(self.unit)
             .map(|state| self.manager.last_lines(self.unit, &state))
             .unwrap_or_default();
-        lines.iter().map(|line| format!("  | {line}\n")).collect()
+        shown(&lines)
     }
 
     /// Has the unit put back, and waits for what was watched to end.

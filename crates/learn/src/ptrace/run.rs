@@ -34,6 +34,18 @@ struct Quiet {
 impl Tracer {
     /// Watches until every process of the service is gone, and returns what was seen.
     pub fn run(mut self, callback: &mut dyn FnMut(Event) -> Control) -> Result<Trace, LearnError> {
+        match self.follow(callback) {
+            Ok(()) => self.finish(),
+            Err(error) => {
+                if self.unit.is_some() {
+                    self.abandon();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn follow(&mut self, callback: &mut dyn FnMut(Event) -> Control) -> Result<(), LearnError> {
         // Waiting for the tracees alone, and letting a clock interrupt it, costs half of what it does to
         // wait for a signal and then look for the tracee that sent it.
         let period = match &self.unit {
@@ -64,7 +76,23 @@ impl Tracer {
         }
         drop(alarm);
         self.deliver(callback);
-        self.finish()
+        Ok(())
+    }
+
+    /// Ends a unit's processes that nobody will follow any more. Left as they are, they would stand still, and
+    /// the service manager could not stop them: a tracee that was killed waits for its tracer once more.
+    fn abandon(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let since = Instant::now();
+        while !self.tasks.is_empty() && since.elapsed() < PATIENCE {
+            self.kill();
+            match wait_any(WaitFlags::NO_HANG) {
+                // What goes wrong with one that dies is of no interest here.
+                Ok(Some(event)) => drop(self.report(event)),
+                Ok(None) => std::thread::sleep(PERIOD),
+                Err(_) => return,
+            }
+        }
     }
 
     /// Whether there is more to see.

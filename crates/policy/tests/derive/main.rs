@@ -8,3 +8,4 @@
 mod laws;
 mod scene;
 mod services;
+mod units;
