@@ -1,17 +1,17 @@
 //! `ringfence score`: how exposed units are, as systemd sees it.
 
-use ringfence_host::systemd::Systemctl;
-use ringfence_unit::score::{Model, Profile};
+use ringfence_unit::score::Model;
 
 use crate::args::{self, Score, ScoreFormat};
 use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
 use crate::output::Output;
 use crate::score::{Scored, Verdict, find, json, plain, tsv};
+use crate::survey::release;
 
 pub fn score(typed: &Score, output: &Output) -> Result<ExitCode, Failure> {
     let verdict = Verdict {
-        profile: profile(typed.systemd, output)?,
+        profile: release(typed.systemd, typed.root.as_deref(), output)?,
         model: match typed.model {
             args::Model::Offline => Model::Offline,
             args::Model::Manager => Model::Manager,
@@ -40,31 +40,4 @@ pub fn score(typed: &Score, output: &Output) -> Result<ExitCode, Failure> {
         }
     }
     Ok(code)
-}
-
-/// The release that was asked for, or else this host's, or one that is like it.
-fn profile(asked: Option<u32>, output: &Output) -> Result<Profile, Failure> {
-    if let Some(version) = asked {
-        let nearest = Profile::nearest(version);
-        return Profile::of(version)
-            .or_usage(|| format!("score as systemd {version} does"))
-            .map_err(|failure| {
-                failure.help(format!("`--systemd {}` is most like it", nearest.version()))
-            });
-    }
-    let Ok(installed) = Systemctl::default().version() else {
-        let newest = Profile::newest();
-        output.note(&format!(
-            "no systemd is installed here: scoring as {newest} does"
-        ));
-        return Ok(newest);
-    };
-    Profile::of(installed.number).or_else(|_| {
-        let nearest = Profile::nearest(installed.number);
-        let number = installed.number;
-        output.note(&format!(
-            "there is no profile of systemd {number}: scoring as {nearest} does"
-        ));
-        Ok(nearest)
-    })
 }
