@@ -25,7 +25,9 @@ pub struct Score {
     /// its directories, and so is a file in one of these. A template is scored as an instance of it.
     #[arg(required = true, value_name = "FILE-OR-UNIT", value_hint = ValueHint::FilePath)]
     pub units: Vec<OsString>,
-    /// The release of systemd whose verdict is asked for [default: that of this host].
+    /// The release of systemd whose verdict is asked for [default: that of the host].
+    ///
+    /// Below a root directory it is the one that is installed there.
     ///
     /// What is set is read as this release reads it. Where none is installed, or there is no profile of the one
     /// that is, another is taken and named.
