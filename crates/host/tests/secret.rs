@@ -246,3 +246,9 @@ fn rendering_says_what_is_missing_and_never_a_value() {
         "{error}"
     );
 }
+
+#[test]
+fn a_name_is_free_where_nobody_may_look() {
+    let vault = Vault::at("/dev/null/secrets", "/dev/null/originals");
+    assert!(vault.is_free(&"TOKEN".parse().unwrap()));
+}

@@ -1,7 +1,7 @@
 //! Two directories that only root can look into: one with the secrets, one with what is needed to go back.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -47,11 +47,9 @@ impl Vault {
         self.secrets.join(name.as_str())
     }
 
-    /// Whether nothing has this name yet.
+    /// Whether nothing is known to have this name. Who may not look finds out when they write.
     pub fn is_free(&self, name: &Name) -> bool {
-        self.file(name)
-            .symlink_metadata()
-            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        self.file(name).symlink_metadata().is_err()
     }
 
     pub(super) fn secrets(&self) -> Result<Private, SecretError> {
