@@ -20,3 +20,9 @@ new_address() {
         [ "$(record home.testbed.example)" = "203.0.113.$last" ] || { echo "203.0.113.$last"; return; }
     done
 }
+
+# run: runs dness once. Checks do so more often than systemd lets a unit start by itself.
+run() {
+    systemctl reset-failed dness.service 2>/dev/null || true
+    systemctl start dness.service
+}
