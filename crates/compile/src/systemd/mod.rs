@@ -4,6 +4,7 @@
 //! none of them says so. The coverage tells for each one what it is worth on the target, and `prove` asks
 //! the host itself.
 
+mod arrange;
 mod artifact;
 mod calls;
 mod compile;
@@ -20,6 +21,7 @@ mod limits;
 mod mounts;
 mod network;
 mod packaged;
+mod private;
 mod secrets;
 mod target;
 #[cfg(test)]
@@ -28,10 +30,10 @@ mod view;
 mod whole;
 mod worth;
 
+pub use arrange::paths;
 pub use artifact::Artifact;
 pub use compile::{CompileError, Form, compile};
 pub use declared::declared;
 pub use packaged::DROP_IN;
 pub use target::{CgroupMode, Target};
-pub use view::paths;
 pub use worth::worth;

@@ -53,7 +53,7 @@ pub(super) fn templates(draft: &Draft<'_>) -> Vec<Template> {
 /// The runtime directory for rendered files. Its own, so that it is the service's alone whatever mode the
 /// unit gives its other ones.
 pub(super) fn directory(draft: &Draft<'_>) -> String {
-    format!("{}/rendered", super::view::private_parent(draft))
+    format!("{}/rendered", super::private::private_parent(draft))
 }
 
 pub(super) fn put(draft: &mut Draft<'_>) -> Result<(), CompileError> {
