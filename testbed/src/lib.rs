@@ -15,6 +15,7 @@
 //! A machine that cannot be had is an error. Tests that need one fail without it; nothing is skipped.
 
 mod agent;
+mod cgroup;
 mod child;
 mod image;
 mod machine;

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cgroup::{self, Groups};
 use crate::child;
 use crate::image::Image;
 use crate::machine::MachineError;
@@ -35,6 +36,8 @@ pub(crate) struct Container {
     /// Number of the container's process 1, as seen from here.
     init: u32,
     scratch: tempfile::TempDir,
+    /// Dropped when nspawn has ended.
+    _groups: Groups,
 }
 
 impl Container {
@@ -51,7 +54,17 @@ impl Container {
         let errors = log
             .try_clone()
             .map_err(MachineError::io("share the console"))?;
-        let mut command = child::mortal("TERM", "systemd-nspawn");
+        let version_1 = match hierarchy {
+            Hierarchy::Unified => cgroup::OF_UNIFIED,
+            Hierarchy::Hybrid => cgroup::OF_HYBRID,
+        };
+        let groups = Groups::new(name, version_1)
+            .map_err(MachineError::io("make control groups for a container"))?;
+        let mut command = child::mortal("TERM", "sh");
+        command
+            .args(["-c", cgroup::ENTER, "enter"])
+            .args(groups.paths());
+        command.args(["--", "systemd-nspawn"]);
         command
             .args([
                 "--quiet",
@@ -96,6 +109,7 @@ impl Container {
             nspawn,
             init: 0,
             scratch,
+            _groups: groups,
         };
         container.find_init(Instant::now() + BOOT)?;
         Ok(container)

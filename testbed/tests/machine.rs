@@ -142,6 +142,9 @@ fn machines_run_beside_each_other_and_share_nothing() {
     let other = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
     one.write("/marker", "one").unwrap();
     assert_eq!(other.exec(["cat", "/marker"]).unwrap().status, 1);
+    let groups = "mkdir /sys/fs/cgroup/probe.slice && ls -d /sys/fs/cgroup/*.slice";
+    one.shell(groups).unwrap();
+    other.shell(groups).unwrap();
     drop(one);
     let third = Machine::boot(Image::Bookworm, Kind::Nspawn).unwrap();
     assert_eq!(third.exec(["cat", "/marker"]).unwrap().status, 1);
