@@ -118,7 +118,7 @@ fn a_table_is_complete_and_in_order_whatever_is_wrong_with_some_units() {
     bench.write("refused.service", "[Service]\n");
     bench.write("broken.service", "[Service\n");
     bench.write("masked.service", "");
-    let names = "b.service refused.service missing.service broken.service a.service masked.service x.conf ./b.service";
+    let names = "b.service refused.service missing.service broken.service a.service masked.service x.conf a.socket ./b.service";
     let mut arguments = vec![
         "score",
         "--systemd",
@@ -137,7 +137,7 @@ fn a_table_is_complete_and_in_order_whatever_is_wrong_with_some_units() {
     assert_eq!(
         starts.join("\n"),
         "b.service 8.3 EXPOSED\nrefused.service - -\nmissing.service - -\nbroken.service - -\n\
-         a.service 8.3 EXPOSED\nmasked.service - -\nx.conf - -\nb.service 8.3 EXPOSED"
+         a.service 8.3 EXPOSED\nmasked.service - -\nx.conf - -\na.socket - -\nb.service 8.3 EXPOSED"
     );
     assert!(
         ran.stderr

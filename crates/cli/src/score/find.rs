@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ringfence_host::units::HostUnits;
 use ringfence_unit::load::{Entry, InFront, Index, LoadError, Source, SourceError, Unit};
-use ringfence_unit::name::{NameError, UnitName};
+use ringfence_unit::name::{Kind, NameError, UnitName};
 use ringfence_unit::score::Model;
 
 use super::Verdict;
@@ -27,6 +27,9 @@ pub enum Lost {
     /// What was typed is no unit's name, nor does it end in one.
     #[error("take it for a unit: {0}")]
     Name(#[from] NameError),
+    /// What was typed is a unit of another kind.
+    #[error("score a {0}: only services have a score")]
+    Kind(Kind),
     /// The unit, or the directory that it is in, cannot be read or is not loaded.
     #[error(transparent)]
     Load(#[from] Rc<LoadError>),
@@ -56,8 +59,8 @@ pub fn find(
         let (name, place) = Place::of(word, root, &host, verdict.model);
         match instance(&name, verdict) {
             Ok(unit) => wanted.entry(place).or_default().push((order, name, unit)),
-            Err(error) => {
-                let unit = Err(Lost::Name(error));
+            Err(lost) => {
+                let unit = Err(lost);
                 found.insert(order, Found { name, unit });
             }
         }
@@ -79,12 +82,12 @@ pub fn find(
 }
 
 /// The unit of this name; of a template the instance that the tool takes.
-fn instance(name: &str, verdict: Verdict) -> Result<UnitName, NameError> {
+fn instance(name: &str, verdict: Verdict) -> Result<UnitName, Lost> {
     let name = UnitName::parse(name)?;
-    if name.is_template() {
-        name.with_instance(verdict.profile.instance())
-    } else {
-        Ok(name)
+    match name.kind() {
+        Kind::Service if name.is_template() => Ok(name.with_instance(verdict.profile.instance())?),
+        Kind::Service => Ok(name),
+        other => Err(Lost::Kind(other)),
     }
 }
 

@@ -6,6 +6,10 @@
 //! * `implied` adds what settings bring with them, and `rules` says what the service manager refuses to load.
 //! * [`assess`] puts them together; `remedy` tries out what would be better.
 //!
+//! Only services of the system are scored: not units of other kinds, nor those of users' managers. Weights are
+//! systemd's own; policy files that change them are not read. Which system calls exist natively is taken
+//! from the libseccomp that distributions ship with a release.
+//!
 //! Releases of systemd differ: a [`Profile`] is one of them. A row that differs, or a setting that is read
 //! differently, asks `profile.since(...)` where it does. The verdict says nothing of what the service's
 //! program does, and a good one can be had for nonsense: see [`Ignored`].
