@@ -9,9 +9,9 @@ mod harden;
 mod join;
 mod learn;
 mod policy;
+mod prove;
 mod scan;
 mod score;
-mod prove;
 mod secrets;
 
 use std::ffi::OsString;
@@ -28,9 +28,9 @@ pub use harden::Harden;
 pub use join::Join;
 pub use learn::Learn;
 pub use policy::{Check, Derive, Diff, Explain, Fmt, Merge, Policy};
+pub use prove::Prove;
 pub use scan::{Scan, ScanFormat};
 pub use score::{Model, Score, ScoreFormat};
-pub use prove::Prove;
 pub use secrets::{Extract, Render, Restore, Secrets};
 
 /// Give a service exactly the privileges it uses, and prove it by attack.
@@ -100,21 +100,21 @@ pub enum Format {
 pub enum Verb {
     Harden(Harden),
     Compile(Compile),
+    Apply(Apply),
+    Rollback(Rollback),
+    Status(Status),
+    Confirm(Confirm),
     Learn(Learn),
     #[command(hide = true)]
     Join(Join),
     Run(Run),
     Prove(Prove),
-    Score(Score),
-    Scan(Scan),
-    Check(CheckUnits),
     /// Make attempts for `ringfence prove --unit`.
     #[command(hide = true)]
     Attempt,
-    Apply(Apply),
-    Rollback(Rollback),
-    Status(Status),
-    Confirm(Confirm),
+    Score(Score),
+    Scan(Scan),
+    Check(CheckUnits),
     #[command(
         subcommand,
         subcommand_value_name = "VERB",
@@ -192,14 +192,6 @@ pub enum Ready {
     Listening,
     /// Only once it was quiet for two seconds.
     Quiet,
-}
-
-/// The command that is the service.
-#[derive(Debug, Args)]
-pub struct Command {
-    /// The command, with its arguments, after `--`.
-    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
-    pub words: Vec<OsString>,
 }
 
 /// Files that are generated from the definition in this module.

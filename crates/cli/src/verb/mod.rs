@@ -1,10 +1,10 @@
 //! One module for each verb: what was typed becomes what is meant, and is done.
 
 mod apply;
+mod attempt;
 mod check;
 mod compile;
 mod confirm;
-mod attempt;
 mod generate;
 mod harden;
 mod harden_unit;
@@ -12,7 +12,6 @@ mod join;
 mod learn;
 mod learn_unit;
 mod policy_check;
-mod scan;
 pub mod policy_derive;
 mod policy_diff;
 mod policy_explain;
@@ -22,6 +21,7 @@ mod prove;
 mod prove_unit;
 mod rollback;
 mod run;
+mod scan;
 mod score;
 mod secrets_extract;
 mod secrets_render;
