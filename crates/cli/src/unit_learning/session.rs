@@ -83,6 +83,8 @@ pub struct Session<'a> {
     restarts: u64,
     /// It was active under watch, so that a restart stops it.
     was_up: bool,
+    /// The last job was a reload.
+    reloaded: bool,
     /// It was started, and the watcher has not been told that it is up.
     started: bool,
     logs: BTreeSet<AbsPath>,
@@ -112,6 +114,7 @@ impl<'a> Session<'a> {
             changed: Instant::now(),
             idle: None,
             restarts: 0,
+            reloaded: false,
             started: false,
             was_up: false,
             logs: rotation::printed_to(unit).collect(),

@@ -56,6 +56,15 @@ pub fn paths(policy: &Policy, lock: Option<&Lock>) -> Vec<AbsPath> {
     all
 }
 
+/// `/var/log`, for a log that lies directly in it. When it is rotated the service opens another file of that
+/// name, and a mount of one file stays with the old one. What is a log and what a directory of logs cannot be
+/// seen from here but by its name.
+pub(super) fn log_place(file: &AbsPath) -> Option<AbsPath> {
+    let parent = file.parent()?;
+    let is_log = file.file_name().is_some_and(|name| name.contains(&b'.'));
+    (is_log && parent.as_bytes() == b"/var/log").then_some(parent)
+}
+
 pub(super) fn arrange(draft: &mut Draft<'_>) -> (Mounts, Private) {
     let mut mounts = Mounts::default();
     let mut private = Private::default();
@@ -70,7 +79,7 @@ pub(super) fn arrange(draft: &mut Draft<'_>) -> (Mounts, Private) {
                 code,
                 ..
             } if !is_in(&rule.path, &KERNEL) => mounts.show(
-                rule.path,
+                log_place(&rule.path).filter(|_| write).unwrap_or(rule.path),
                 Piece {
                     write,
                     code: execute || code,

@@ -6,7 +6,7 @@ use crate::coverage::{Coverage, Status};
 
 use super::directive::directive;
 use super::draft::Draft;
-use super::{calls, devices, kernel, limits, network, secrets, view, whole};
+use super::{arrange, calls, devices, kernel, limits, network, secrets, view, whole};
 
 pub(super) fn coverage(draft: &Draft<'_>) -> Coverage {
     let mut coverage = Coverage::default();
@@ -109,6 +109,14 @@ fn file_status(
             Status::Wider("all of /proc beside the processes is shown".to_owned())
         }
         Some(b"sys") => Status::Wider("all of /sys can be read".to_owned()),
+        _ if matches!(access, FileAccess::Append | FileAccess::Write)
+            && arrange::log_place(&whole).is_some() =>
+        {
+            Status::Wider(
+                "all of /var/log, as far as the modes of files let it: a rotated log is another file"
+                    .to_owned(),
+            )
+        }
         _ => {
             let wider = pattern.as_literal().is_none();
             view::status(access, wider.then_some(&whole), draft)

@@ -63,6 +63,7 @@ impl Session<'_> {
             return self.fail(why, format!("{said}{lines}"));
         }
         self.changed = Instant::now();
+        self.reloaded = job == Job::Reload;
         if job != Job::Reload {
             self.restarts = state.restarts;
             self.started = true;
@@ -119,6 +120,9 @@ impl Session<'_> {
             Ok(state) => state,
             Err(error) => return self.fail(error.to_string(), String::new()),
         };
+        if self.reloaded && (!state.is_active() || state.restarts > self.restarts) {
+            return self.go_on_without_reload(&state);
+        }
         let well = state.is_active() || state.is_well();
         if well && state.restarts <= self.restarts {
             if self.started {
@@ -141,5 +145,24 @@ impl Session<'_> {
             )
         };
         self.fail(why, lines);
+    }
+
+    /// Goes on after a reload that ended the unit, as it does without us: the package says to reload it by a
+    /// signal that its program does not know.
+    fn go_on_without_reload(&mut self, state: &UnitState) {
+        self.reloaded = false;
+        self.course.notes.push(format!(
+            "its reload ends {}, also without ringfence; it was started again",
+            self.unit
+        ));
+        while self
+            .steps
+            .pop_front()
+            .is_some_and(|step| step != Step::Exercised(Exercise::Reload))
+        {}
+        self.restarts = state.restarts;
+        if !state.is_active() {
+            self.steps.push_front(Step::Job(Job::Start));
+        }
     }
 }
