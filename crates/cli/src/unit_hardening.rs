@@ -4,10 +4,12 @@ mod force;
 mod give_back;
 mod mask;
 mod report;
+mod secrets;
 mod standing;
 
 pub use force::{Force, Kept, checks};
 pub use give_back::{Paper, Verdict, enforce};
 pub use mask::Mask;
 pub use report::{End, Hardened};
+pub use secrets::Secrets;
 pub use standing::Standing;

@@ -85,6 +85,13 @@ pub struct OnUnit {
     /// Learn, show what would change, and change nothing. The unit is restarted to learn it.
     #[arg(long, requires = "unit", conflicts_with = "yes")]
     pub dry_run: bool,
+    /// Move the secrets in this configuration file of the service into files of root's, and start the service
+    /// with a rendered copy in its place. May be given several times; see `ringfence secrets extract`.
+    ///
+    /// Undone together with the policy when the unit does not work with it; `ringfence secrets restore` after
+    /// `ringfence rollback` undoes it later.
+    #[arg(long, value_name = "FILE", requires = "unit", value_hint = ValueHint::FilePath)]
+    pub secrets: Vec<PathBuf>,
     /// Roll back unless `ringfence confirm UNIT` comes within this time: for a unit that carries the very
     /// connection over which you work.
     #[arg(long, value_name = "TIME", requires = "unit", value_parser = span)]

@@ -13,6 +13,7 @@ use ringfence_unit::name::UnitName;
 
 use super::give_back::{Enforcer, Paper, Refused};
 use super::mask::Mask;
+use super::secrets::Secrets;
 use crate::args::Site;
 use crate::check::Prepared;
 use crate::deployment::{Stage, Trouble, edits, failure, guard_edits};
@@ -44,6 +45,8 @@ pub struct Force<'a> {
     pub confirm_within: Option<Duration>,
     /// Replace files of ours that were edited since.
     pub replace_edits: bool,
+    /// What leaves the configuration with the first policy that is put in force.
+    pub secrets: Secrets,
     /// What is in force, once something is.
     pub kept: Option<Kept>,
 }
@@ -87,6 +90,14 @@ impl Force<'_> {
         Ok(change)
     }
 
+    /// Unless an earlier policy is in force, which needs the templates.
+    fn put_secrets_back(&mut self) -> Result<(), Failure> {
+        match self.kept {
+            Some(_) => Ok(()),
+            None => self.secrets.put_back(),
+        }
+    }
+
     fn try_out(&self, deployment: &Deployment<'_>) -> Result<Option<Awaiting>, Trouble> {
         let awaiting = self
             .confirm_within
@@ -100,7 +111,7 @@ impl Force<'_> {
 
 impl Enforcer for Force<'_> {
     fn enforce(&mut self, paper: &Paper) -> Result<Result<(), Refused>, Failure> {
-        if self.kept.take().is_some_and(|kept| kept.awaiting.is_some()) {
+        if self.kept.is_some_and(|kept| kept.awaiting.is_some()) {
             // Of what comes next a confirmation is asked anew.
             let systemctl = &self.stage.systemctl;
             self.claim.confirm(systemctl).map_err(failure)?;
@@ -120,14 +131,22 @@ impl Enforcer for Force<'_> {
         // A drop-in for an instance is one for all of its template's.
         let whole = self.unit.is_none();
         let units = affected(&self.stage.systemctl, self.claim.unit(), whole).map_err(failure)?;
-        let deployment = self
+        self.secrets.move_out()?;
+        let written = self
             .claim
-            .write(&change, &papers, units, edits(self.replace_edits))
-            .map_err(failure)?;
+            .write(&change, &papers, units, edits(self.replace_edits));
+        let deployment = match written {
+            Ok(deployment) => deployment,
+            Err(error) => {
+                self.secrets.put_back()?;
+                return Err(failure(error));
+            }
+        };
         match self.try_out(&deployment) {
             Ok(awaiting) => {
                 if let Err(error) = deployment.keep(awaiting) {
                     let trouble = Trouble::Failed(failure(error));
+                    self.put_secrets_back()?;
                     return Err(self.stage.take_back(deployment, self.name, trouble));
                 }
                 self.kept = Some(Kept {
@@ -138,12 +157,17 @@ impl Enforcer for Force<'_> {
                 Ok(Ok(()))
             }
             Err(Trouble::Broken { why, lines }) => {
+                // What is restarted next reads the configuration as it was.
+                self.put_secrets_back()?;
                 self.stage
                     .settling(|settling| deployment.undo(&self.stage.systemctl, settling))
                     .map_err(failure)?;
                 Ok(Err(Refused { why, lines }))
             }
-            Err(trouble) => Err(self.stage.take_back(deployment, self.name, trouble)),
+            Err(trouble) => {
+                self.put_secrets_back()?;
+                Err(self.stage.take_back(deployment, self.name, trouble))
+            }
         }
     }
 

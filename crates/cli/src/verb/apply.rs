@@ -21,7 +21,7 @@ use crate::policy_file::PolicyFile;
 use crate::site;
 use crate::store;
 use crate::table::{Row, table};
-use crate::unit_hardening::{Force, Kept, Paper, Verdict, enforce};
+use crate::unit_hardening::{Force, Kept, Paper, Secrets, Verdict, enforce};
 use crate::unit_policy::{Compiled, compile_for, find, has_main_file};
 use crate::workload::Workload;
 
@@ -84,6 +84,7 @@ pub fn apply(typed: &Apply, output: &Output) -> Result<ExitCode, Failure> {
         checks: check.as_slice(),
         confirm_within: typed.confirm_within.map(|span| Duration::from_secs(span.0)),
         replace_edits: typed.replace_edits,
+        secrets: Secrets::default(),
         kept: None,
     };
     match enforce(paper, &mut force)? {

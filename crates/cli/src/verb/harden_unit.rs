@@ -22,7 +22,7 @@ use crate::exit::ExitCode;
 use crate::output::Output;
 use crate::store::Directory;
 use crate::unit_hardening::{
-    End, Force, Hardened, Mask, Paper, Standing, Verdict, checks, enforce,
+    End, Force, Hardened, Mask, Paper, Secrets, Standing, Verdict, checks, enforce,
 };
 use crate::unit_learning::{Exercises, Learned, learn_unit};
 use crate::unit_policy::find;
@@ -54,7 +54,8 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
     if learned.interrupted {
         return Ok(ExitCode::Interrupted);
     }
-    let paper = paper(&learned, typed, &workloads)?;
+    let secrets = Secrets::of(&typed.on_unit.secrets, output)?;
+    let paper = paper(&learned, typed, &workloads, &secrets)?;
     let checks = checks(&workloads, timeout)?;
     let mut force = Force {
         stage: &stage,
@@ -69,6 +70,7 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
             .confirm_within
             .map(|span| Duration::from_secs(span.0)),
         replace_edits: typed.on_unit.replace_edits,
+        secrets,
         kept: None,
     };
     let compiled = force.compile(&paper)?;
@@ -152,7 +154,12 @@ fn exercises<'a>(typed: &Harden, workloads: &'a [Workload], timeout: Duration) -
 }
 
 /// The manifest: what was learned, what the vendor says, and how to see that it works.
-fn paper(learned: &Learned, typed: &Harden, workloads: &[Workload]) -> Result<Paper, Failure> {
+fn paper(
+    learned: &Learned,
+    typed: &Harden,
+    workloads: &[Workload],
+    secrets: &Secrets,
+) -> Result<Paper, Failure> {
     let name = match &typed.name {
         Some(name) => name.clone(),
         None => learned.unit.name.stem().to_owned(),
@@ -172,6 +179,7 @@ fn paper(learned: &Learned, typed: &Harden, workloads: &[Workload]) -> Result<Pa
         http: None,
         timeout: Some(Seconds(typed.waiting.timeout.into())),
     });
+    secrets.enter(&mut manifest)?;
     manifest.normalize();
     let text = manifest.render();
     lock.manifest_sha256 = sha256(text.as_bytes());

@@ -23,9 +23,9 @@ mod rollback;
 mod run;
 mod scan;
 mod score;
-mod secrets_extract;
+pub mod secrets_extract;
 mod secrets_render;
-mod secrets_restore;
+pub mod secrets_restore;
 mod status;
 
 mod dispatch;

@@ -18,17 +18,7 @@ pub fn extract(typed: &Extract, output: &Output) -> Result<ExitCode, Failure> {
     let vault = Vault::default();
     let path = absolute(&typed.file)?;
     let config = Config::open(&path).map_err(|error| failure(&error))?;
-    guard_placeholders(&vault, &config)?;
-    let file_name = config.file_name();
-    let syntax = typed
-        .syntax
-        .map_or_else(|| Syntax::guess(&file_name, config.text()), Syntax::from);
-    let report = find(config.text(), syntax)
-        .or_usage(|| format!("read {} as {syntax}", path.display()))
-        .map_err(|failure| failure.help("`--syntax lines` reads any text"))?;
-    let mut extraction = Extraction::new(config.text(), &file_name, report, |name| {
-        vault.is_free(name)
-    });
+    let mut extraction = extraction(&vault, &config, typed.syntax.map(Syntax::from))?;
     choose(&mut extraction, typed)?;
     output.result(&shown(&extraction, &path, &vault, output))?;
     if extraction.pieces().is_empty() {
@@ -54,6 +44,23 @@ pub fn extract(typed: &Extract, output: &Output) -> Result<ExitCode, Failure> {
         path.display()
     ));
     Ok(ExitCode::Fine)
+}
+
+/// What looks like a secret in a file, with a name for each that is free in the vault.
+pub fn extraction<'c>(
+    vault: &Vault,
+    config: &'c Config,
+    syntax: Option<Syntax>,
+) -> Result<Extraction<'c>, Failure> {
+    guard_placeholders(vault, config)?;
+    let file_name = config.file_name();
+    let syntax = syntax.unwrap_or_else(|| Syntax::guess(&file_name, config.text()));
+    let report = find(config.text(), syntax)
+        .or_usage(|| format!("read {} as {syntax}", config.path().display()))
+        .map_err(|failure| failure.help("`--syntax lines` reads any text"))?;
+    Ok(Extraction::new(config.text(), &file_name, report, |name| {
+        vault.is_free(name)
+    }))
 }
 
 /// The path from the root on. Symbolic links are not looked through: that is for whoever names the file.
