@@ -1,7 +1,7 @@
 //! From what was typed to units: which directories count for each.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf, absolute};
 use std::rc::Rc;
 
@@ -36,7 +36,6 @@ pub enum Lost {
 }
 
 /// Which directories count.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     /// Those of the service manager.
     Manager,
@@ -46,7 +45,8 @@ enum Place {
     Alone(PathBuf),
 }
 
-/// Loads what was typed, in order. A directory is listed once, however many of its units are asked for.
+/// Loads what was typed, in order. A directory is listed once for each way in which it was typed, however many
+/// of its units are asked for.
 pub fn find(
     typed: &[OsString],
     root: Option<&Path>,
@@ -54,18 +54,24 @@ pub fn find(
 ) -> Result<Vec<Found>, SourceError> {
     let host = HostUnits::below(root.unwrap_or(Path::new("/")))?;
     let mut found = BTreeMap::new();
-    let mut wanted: BTreeMap<Place, Vec<(usize, String, UnitName)>> = BTreeMap::new();
+    let mut wanted: BTreeMap<Option<&OsStr>, Vec<(usize, String, UnitName)>> = BTreeMap::new();
     for (order, word) in typed.iter().enumerate() {
-        let (name, place) = Place::of(word, root, &host, verdict.model);
+        let (name, directory) = split(word, root);
         match instance(&name, verdict) {
-            Ok(unit) => wanted.entry(place).or_default().push((order, name, unit)),
+            Ok(unit) => {
+                let units = wanted.entry(directory).or_default();
+                units.push((order, name, unit));
+            }
             Err(lost) => {
                 let unit = Err(lost);
                 found.insert(order, Found { name, unit });
             }
         }
     }
-    for (place, units) in wanted {
+    for (directory, units) in wanted {
+        let place = directory.map_or(Place::Manager, |typed| {
+            Place::of(Path::new(typed), root, &host, verdict.model)
+        });
         let source = place.source(&host);
         let index = Index::of(&source).map_err(Rc::new);
         let index = index.map(|index| index.with_syntax(verdict.profile.syntax()));
@@ -83,7 +89,9 @@ pub fn find(
 
 /// The unit of this name; of a template the instance that the tool takes.
 fn instance(name: &str, verdict: Verdict) -> Result<UnitName, Lost> {
-    let name = UnitName::parse(name)?;
+    // As systemctl(1) has it, a name without a suffix is that of a service.
+    let name = UnitName::parse(name)
+        .or_else(|error| UnitName::parse(&format!("{name}.service")).map_err(|_| error))?;
     match name.kind() {
         Kind::Service if name.is_template() => Ok(name.with_instance(verdict.profile.instance())?),
         Kind::Service => Ok(name),
@@ -91,29 +99,27 @@ fn instance(name: &str, verdict: Verdict) -> Result<UnitName, Lost> {
     }
 }
 
+/// The name at the end of what was typed, and the directory before it, if it is a file.
+fn split<'a>(word: &'a OsStr, root: Option<&Path>) -> (String, Option<&'a OsStr>) {
+    let path = Path::new(word);
+    let name = path.file_name().unwrap_or(word);
+    let directory = path.parent().unwrap_or(path).as_os_str();
+    let is_file = !directory.is_empty() || (root.is_none() && path.is_file());
+    let name = name.to_string_lossy().into_owned();
+    (name, is_file.then_some(directory))
+}
+
 impl Place {
-    /// The name at the end of what was typed, and where it is to be found.
-    fn of(word: &OsString, root: Option<&Path>, host: &HostUnits, model: Model) -> (String, Self) {
-        let path = Path::new(word);
-        let name = path
-            .file_name()
-            .unwrap_or(word)
-            .to_string_lossy()
-            .into_owned();
-        let is_name = path.parent() == Some(Path::new(""));
-        if is_name && (root.is_some() || !path.is_file()) {
-            return (name, Self::Manager);
-        }
-        let directory = absolute(path).unwrap_or_else(|_| path.to_owned());
-        let directory = directory.parent().unwrap_or(Path::new("/"));
+    /// Which directories count for a file in this one.
+    fn of(typed: &Path, root: Option<&Path>, host: &HostUnits, model: Model) -> Self {
+        let directory = absolute(Path::new(".").join(typed)).unwrap_or_else(|_| typed.to_owned());
         let inside = root.and_then(|root| directory.strip_prefix(absolute(root).ok()?).ok());
-        let directory = inside.map_or(directory.to_owned(), |below| Path::new("/").join(below));
-        let place = match (host.directories().contains(&directory), model) {
+        let directory = inside.map_or(directory.clone(), |below| Path::new("/").join(below));
+        match (host.directories().contains(&directory), model) {
             (false, _) => Self::Alone(directory),
             (true, Model::Manager) => Self::Manager,
             (true, Model::Offline) => Self::InFront(directory),
-        };
-        (name, place)
+        }
     }
 
     fn source<'a>(&self, host: &'a HostUnits) -> At<'a> {

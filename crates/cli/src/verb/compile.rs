@@ -1,6 +1,7 @@
 //! `ringfence compile`: a policy as text for systemd.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,7 @@ pub fn compile(typed: &Compile, output: &Output) -> Result<ExitCode, Failure> {
     let form = unit.as_ref().map_or(Form::Whole, Form::DropIn);
     let (artifacts, coverage) =
         systemd::compile(&policy, &file.manifest, file.lock.as_ref(), form, &target)
-            .map_err(failure)?;
+            .map_err(|error| failure(&error))?;
     if let Some(directory) = &typed.output {
         for artifact in &artifacts {
             write(directory, artifact, output)?;
@@ -59,7 +60,7 @@ pub fn compile(typed: &Compile, output: &Output) -> Result<ExitCode, Failure> {
             let mut text = String::new();
             if typed.output.is_none() {
                 for artifact in &artifacts {
-                    text.push_str(&format!("# {}\n{}\n", artifact.path, artifact.text));
+                    let _ = writeln!(text, "# {}\n{}", artifact.path, artifact.text);
                 }
             }
             text.push_str(&table(&rows(&coverage, output), output));
@@ -136,12 +137,12 @@ fn write(below: &Path, artifact: &Artifact, output: &Output) -> Result<(), Failu
     Ok(())
 }
 
-fn failure(error: CompileError) -> Failure {
-    let code = match &error {
+fn failure(error: &CompileError) -> Failure {
+    let code = match error {
         CompileError::Inexact(_) => ExitCode::OpenControls,
         _ => ExitCode::Usage,
     };
-    let help = match &error {
+    let help = match error {
         CompileError::Inexact(_) => {
             "`[require] exact` asks for it: leave that out, or compile for a target that can"
                 .to_owned()
