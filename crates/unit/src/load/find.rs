@@ -118,6 +118,9 @@ impl Index<'_> {
     /// The drop-in directories of a unit, first those of its name, then those of its other names, last the
     /// one for its whole kind; and for each name by the precedence of the unit directories.
     fn dropin_directories(&self, unit: &Unit) -> Vec<PathBuf> {
+        if self.dropins.is_empty() {
+            return Vec::new();
+        }
         let mut found: Vec<&DropinDirectory> = Vec::new();
         for name in std::iter::once(&unit.name).chain(&unit.aliases) {
             let names = name.dropin_names();

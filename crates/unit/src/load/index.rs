@@ -21,7 +21,7 @@ pub struct Index<'a> {
     /// The names that lead to a name.
     aliases: HashMap<String, BTreeSet<String>>,
     /// The `.d` directories that exist, by name, in order of precedence.
-    dropins: HashMap<String, Vec<DropinDirectory>>,
+    pub(super) dropins: HashMap<String, Vec<DropinDirectory>>,
 }
 
 /// A directory of drop-ins.

@@ -1,6 +1,7 @@
 //! The settings that count, and how a unit's lines become a [`Service`].
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::finding::Ignored;
 use super::profile::Profile;
@@ -145,8 +146,7 @@ pub(crate) struct Read {
 /// A line that stops a drop-in takes the rest of that drop-in with it. Of a main file that stops the rest is
 /// read all the same: nobody will load it, but it can be scored for what it says.
 pub(crate) fn read(unit: &Unit, profile: &Profile) -> Read {
-    let host = host(profile);
-    let mut reader = reader(unit, profile, &host);
+    let mut reader = reader(unit, profile);
     let mut read = Read {
         service: Service::unset(profile),
         refusal: None,
@@ -181,8 +181,7 @@ pub(crate) fn read(unit: &Unit, profile: &Profile) -> Read {
 
 /// Applies further lines of `[Service]` to a service of this unit, as a drop-in would.
 pub(crate) fn apply(service: &mut Service, lines: &str, unit: &Unit, profile: &Profile) {
-    let host = host(profile);
-    let mut reader = reader(unit, profile, &host);
+    let mut reader = reader(unit, profile);
     for (key, value) in lines.lines().filter_map(|line| line.split_once('=')) {
         if assign(service, "Service", key, value, &mut reader).is_err() {
             return;
@@ -191,18 +190,24 @@ pub(crate) fn apply(service: &mut Service, lines: &str, unit: &Unit, profile: &P
 }
 
 /// A host like any other: what a specifier stands for does not change a score, but that it is one does.
-fn host(profile: &Profile) -> Host {
-    Host {
-        shared_data: profile.since(256).then(|| "/usr/share".to_owned()),
+fn host(profile: &Profile) -> &'static Host {
+    static OLDER: LazyLock<Host> = LazyLock::new(Host::default);
+    static WITH_SHARED_DATA: LazyLock<Host> = LazyLock::new(|| Host {
+        shared_data: Some("/usr/share".to_owned()),
         ..Host::default()
+    });
+    if profile.since(256) {
+        &WITH_SHARED_DATA
+    } else {
+        &OLDER
     }
 }
 
-fn reader<'a>(unit: &'a Unit, profile: &'a Profile, host: &'a Host) -> Reader<'a> {
+fn reader<'a>(unit: &'a Unit, profile: &'a Profile) -> Reader<'a> {
     let specifiers = Specifiers {
         unit: &unit.name,
         file: unit.files.first().map_or(Path::new("/"), |file| &file.path),
-        host,
+        host: host(profile),
     };
     Reader::new(profile, specifiers)
 }

@@ -46,8 +46,10 @@ pub(crate) enum Content<'a> {
 pub(crate) struct Text<'a> {
     /// The bytes, not trimmed.
     pub bytes: Cow<'a, [u8]>,
-    /// The physical lines that made it up.
-    pieces: Vec<Piece<'a>>,
+    /// The first of the physical lines that made it up.
+    first: Piece<'a>,
+    /// The others: most texts have none.
+    others: Vec<Piece<'a>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +65,8 @@ struct Piece<'a> {
 impl Text<'_> {
     /// Where in the file the byte at this offset of the joined bytes stands.
     pub fn position(&self, offset: usize) -> Position {
-        let piece = self.pieces.iter().rev().find(|p| p.start <= offset);
-        let Some(piece) = piece.or(self.pieces.first()) else {
-            return Position { line: 1, column: 1 };
-        };
+        let piece = self.others.iter().rev().find(|p| p.start <= offset);
+        let piece = piece.unwrap_or(&self.first);
         let before = piece.text.get(..offset.saturating_sub(piece.start));
         let before = before.unwrap_or(piece.text);
         let characters = before.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
@@ -78,7 +78,7 @@ impl Text<'_> {
 
     /// Where the lines after the first start with a section header, which is thereby none.
     pub fn swallowed_headers(&self) -> impl Iterator<Item = Position> {
-        self.pieces.iter().skip(1).filter_map(|piece| {
+        self.others.iter().filter_map(|piece| {
             let text = trim(piece.text);
             let header = text.starts_with(b"[") && text.ends_with(b"]");
             header.then_some(Position {
@@ -150,15 +150,22 @@ fn long<'a>(span: Range<usize>, line: usize) -> Statement<'a> {
 
 /// Adds a line to what is joined so far.
 fn append<'a>(text: &mut Option<Text<'a>>, line: &'a [u8], number: usize, continues: bool) {
-    let text = text.get_or_insert_with(|| Text {
-        bytes: Cow::Borrowed(&[]),
-        pieces: Vec::new(),
-    });
-    text.pieces.push(Piece {
-        start: text.bytes.len(),
+    let piece = Piece {
+        start: text.as_ref().map_or(0, |text| text.bytes.len()),
         line: number,
         text: line,
-    });
+    };
+    let text = match text {
+        Some(text) => {
+            text.others.push(piece);
+            text
+        }
+        None => text.insert(Text {
+            bytes: Cow::Borrowed(&[]),
+            first: piece,
+            others: Vec::new(),
+        }),
+    };
     if text.bytes.is_empty() && !continues {
         text.bytes = Cow::Borrowed(line);
         return;

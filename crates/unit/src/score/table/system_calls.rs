@@ -2,7 +2,7 @@
 //!
 //! Both come as text that generate.py wrote, and are read when the first SystemCallFilter= asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use crate::score::profile::Profile;
@@ -13,7 +13,7 @@ const NATIVES: &str = include_str!("natives.txt");
 /// Enough for every name in the tables.
 const WORDS: usize = 12;
 
-/// A system call: its place among the names of the table.
+/// A system call: its place among those of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Call(usize);
 
@@ -36,14 +36,9 @@ impl Calls {
     pub fn native(group: &str, profile: &Profile) -> Self {
         let table = Table::shared();
         let natives = table.natives.get(profile.architecture);
-        let mut own = Self::default();
-        for member in natives.into_iter().flatten() {
-            if member.is_there(profile.libseccomp)
-                && let Some(call) = table.call(member.name)
-            {
-                own = own.with(call);
-            }
-        }
+        let there = natives.into_iter().flatten();
+        let there = there.filter(|member| member.is_there(profile.libseccomp));
+        let own = table.all(there, profile);
         own.and(&table.group(group, profile).unwrap_or_default())
     }
 
@@ -83,20 +78,33 @@ impl Calls {
     }
 }
 
-/// A name in a line of the tables, and the versions that have it.
+/// A word in a line of the tables, and the versions that have it.
 #[derive(Debug, Clone, Copy)]
 struct Member {
-    name: &'static str,
+    what: What,
     since: u32,
     until: u32,
 }
 
+/// What a word stands for.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Call(Call),
+    Group(&'static str),
+}
+
 impl Member {
-    /// Reads `name`, `name>=V`, `name<V` or both.
-    fn read(word: &'static str) -> Self {
-        let (word, until) = split(word, "<", u32::MAX);
-        let (name, since) = split(word, ">=", 0);
-        Self { name, since, until }
+    /// Reads `name`, `name>=V`, `name<V` or both. A call that is new gets the next place.
+    fn read(word: &'static str, calls: &mut HashMap<&'static str, Call>) -> Self {
+        let (word, until) = split(word, '<', u32::MAX);
+        let (name, since) = split(word, '>', 0);
+        let what = if name.starts_with('@') {
+            What::Group(name)
+        } else {
+            let next = Call(calls.len());
+            What::Call(*calls.entry(name).or_insert(next))
+        };
+        Self { what, since, until }
     }
 
     fn is_there(&self, version: u32) -> bool {
@@ -104,23 +112,25 @@ impl Member {
     }
 }
 
-fn split(word: &'static str, mark: &str, otherwise: u32) -> (&'static str, u32) {
+fn split(word: &'static str, mark: char, otherwise: u32) -> (&'static str, u32) {
     word.split_once(mark)
         .map_or((word, otherwise), |(before, after)| (before, number(after)))
 }
 
-/// 262 is 262 and 2.6.1 is 20601.
+/// 262 is 262 and 2.6.1 is 20601. The rest of a `>=` may stand before it.
 fn number(version: &str) -> u32 {
-    let parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let parts = version.trim_start_matches('=').split('.');
+    let parts = parts.map(|part| part.parse().unwrap_or(0));
     parts.fold(0, |number: u32, part: u32| number * 100 + part)
 }
 
+type Lists = BTreeMap<&'static str, Vec<Member>>;
+
 #[derive(Debug)]
 struct Table {
-    /// Sorted.
-    names: Vec<&'static str>,
-    groups: BTreeMap<&'static str, Vec<Member>>,
-    natives: BTreeMap<&'static str, Vec<Member>>,
+    calls: HashMap<&'static str, Call>,
+    groups: Lists,
+    natives: Lists,
 }
 
 impl Table {
@@ -130,45 +140,44 @@ impl Table {
     }
 
     fn read() -> Self {
-        let (groups, natives) = (lists(GROUPS), lists(NATIVES));
-        let members = groups.values().flatten().map(|member| member.name);
-        let mut names: Vec<_> = members.filter(|name| !name.starts_with('@')).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut calls = HashMap::with_capacity(WORDS * 64);
         Self {
-            names,
-            groups,
-            natives,
+            groups: lists(GROUPS, &mut calls),
+            natives: lists(NATIVES, &mut calls),
+            calls,
         }
     }
 
     fn call(&self, name: &str) -> Option<Call> {
-        self.names.binary_search(&name).ok().map(Call)
+        self.calls.get(name).copied()
     }
 
     fn group(&self, name: &str, profile: &Profile) -> Option<Calls> {
-        let members = self.groups.get(name)?;
-        let there = members.iter().filter(|m| m.is_there(profile.version()));
-        let calls = there.filter_map(|member| match self.call(member.name) {
-            Some(call) => Some(Calls::default().with(call)),
-            None => self.group(member.name, profile),
-        });
-        let all = calls.fold(Calls::default(), |all, calls| all.or(&calls));
+        let members = self.groups.get(name)?.iter();
+        let there = members.filter(|member| member.is_there(profile.version()));
+        let all = self.all(there, profile);
         (!all.is_empty()).then_some(all)
+    }
+
+    fn all<'a>(&self, members: impl Iterator<Item = &'a Member>, profile: &Profile) -> Calls {
+        members.fold(Calls::default(), |all, member| match member.what {
+            What::Call(call) => all.with(call),
+            What::Group(name) => all.or(&self.group(name, profile).unwrap_or_default()),
+        })
     }
 }
 
 /// Lines of a key and words; a line that begins with a space goes on with the one before.
-fn lists(text: &'static str) -> BTreeMap<&'static str, Vec<Member>> {
-    let mut lists = BTreeMap::new();
+fn lists(text: &'static str, calls: &mut HashMap<&'static str, Call>) -> Lists {
+    let mut lists = Lists::new();
     let mut key = "";
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let mut words = line.split_ascii_whitespace();
         if !line.starts_with(' ') {
             key = words.next().unwrap_or_default();
         }
-        let list: &mut Vec<Member> = lists.entry(key).or_default();
-        list.extend(words.map(Member::read));
+        let list = lists.entry(key).or_default();
+        list.extend(words.map(|word| Member::read(word, calls)));
     }
     lists
 }
@@ -183,7 +192,7 @@ mod tests {
 
     #[test]
     fn every_name_has_a_place_in_a_set() {
-        assert!(Table::shared().names.len() <= WORDS * 64);
+        assert!(Table::shared().calls.len() <= WORDS * 64);
     }
 
     #[test]
