@@ -1,8 +1,8 @@
 //! The unit files of a host, or of a directory tree that holds one.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use rustix::io::Errno;
 
 /// As many links as the kernel follows in one path.
 const MOST_LINKS: usize = 40;
+
+/// How much room a file gets at first, whatever size it says it has.
+const FIRST_ROOM: RangeInclusive<usize> = 512..=64 * 1024;
 
 /// Unit files below a root directory, as the service manager of that tree would find them.
 ///
@@ -151,16 +154,12 @@ impl Source for HostUnits {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match self.open(path, flags) {
             Err(Errno::NOENT) => return Ok(None),
-            result => File::from(result.map_err(|error| failed(path, error))?),
+            result => result.map_err(|error| failed(path, error))?,
         };
-        let mut bytes = Vec::new();
-        (&file)
-            .read_to_end(&mut bytes)
-            .map_err(|source| SourceError {
-                path: path.to_owned(),
-                source,
-            })?;
-        Ok(Some(bytes))
+        let size = usize::try_from(stat.st_size).unwrap_or(0);
+        read_all(&file, size)
+            .map(Some)
+            .map_err(|error| failed(path, error))
     }
 
     fn resolve(&self, path: &Path) -> Option<PathBuf> {
@@ -179,6 +178,20 @@ impl HostUnits {
         let handle = self.open(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
         let stat = rustix::fs::fstat(&handle).ok()?;
         Some(FileType::from_raw_mode(stat.st_mode))
+    }
+}
+
+/// Reads a file to its end. It may have another size by now, or none that the kernel knows.
+fn read_all(file: &OwnedFd, size: usize) -> Result<Vec<u8>, Errno> {
+    let room = size.saturating_add(1);
+    let mut bytes = Vec::with_capacity(room.clamp(*FIRST_ROOM.start(), *FIRST_ROOM.end()));
+    loop {
+        match rustix::io::read(file, rustix::buffer::spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) if bytes.len() == bytes.capacity() => bytes.reserve(bytes.len()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
