@@ -32,10 +32,12 @@ fn columns(assessment: &Assessment<'_>, text: &mut String) {
     let mut separator = '\t';
     for mark in marks.iter() {
         text.push(separator);
-        let _ = match mark.badness {
-            Some(badness) => write!(text, "{badness}"),
-            None => write!(text, "-"),
-        };
+        // Most of the table is such digits, and to format each would be most of what it costs.
+        match mark.badness {
+            Some(badness @ 0..=9) => text.extend(char::from_digit(badness, 10)),
+            Some(badness) => text.push_str(&badness.to_string()),
+            None => text.push('-'),
+        }
         separator = ',';
     }
 }
