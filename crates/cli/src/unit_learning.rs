@@ -5,6 +5,7 @@
 //! away, and so does the next boot.
 
 mod guardian;
+mod instances;
 mod put_back;
 mod rotation;
 mod session;
@@ -29,6 +30,7 @@ use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
 use crate::output::Output;
 use crate::workload::Workload;
+pub use instances::learn_with_instances;
 use put_back::PutBack;
 use session::Session;
 

@@ -20,7 +20,7 @@ use crate::deployment::{Stage, Trouble, edits, failure, guard_edits};
 use crate::error::{Failure, OrFail};
 use crate::exit::ExitCode;
 use crate::site;
-use crate::unit_learning::{Exercises, learn_unit};
+use crate::unit_learning::{Exercises, learn_with_instances};
 use crate::unit_policy::{Compiled, compile_for};
 use crate::verb::policy_derive;
 use crate::workload::Workload;
@@ -188,7 +188,7 @@ impl Enforcer for Force<'_> {
             pin: true,
         };
         let mask = Mask::put(&self.stage.systemctl, name)?;
-        let learned = learn_unit(name, &exercises, self.stage.output);
+        let learned = learn_with_instances(name, &exercises, self.stage.output);
         mask.lift()?;
         let learned = learned?;
         if learned.interrupted {

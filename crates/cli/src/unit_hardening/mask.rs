@@ -26,8 +26,10 @@ pub struct Mask<'a> {
 }
 
 impl<'a> Mask<'a> {
-    /// Hides the drop-in of a unit, whether there is one or not.
+    /// Hides the drop-in of a unit, whether there is one or not; for an instance, that of its template.
     pub fn put(systemctl: &'a Systemctl, unit: &UnitName) -> Result<Self, Failure> {
+        let template = unit.template();
+        let unit = template.as_ref().unwrap_or(unit);
         let what = || format!("set aside what was applied to {unit} before");
         let directory = Path::new(FIRST).join(format!("{unit}.d"));
         let mask = Self {
@@ -72,6 +74,7 @@ impl Drop for Mask<'_> {
         let _ = fs::remove_file(self.directory.join(DROP_IN));
         // Somebody else may have drop-ins there.
         let _ = fs::remove_dir(&self.directory);
+        let _ = fs::remove_dir(FIRST);
         let _ = self.systemctl.daemon_reload();
     }
 }

@@ -11,6 +11,9 @@
     reason = "a test, although its helpers do not look like one to Clippy"
 )]
 
+mod bench;
+mod give_back;
+mod kinds;
 mod row;
 mod subject;
 
@@ -27,18 +30,19 @@ fn main() -> ExitCode {
     // Each has a machine of its own, and the processors are few.
     arguments.test_threads.get_or_insert(2);
     let rows = Arc::new(Mutex::new(Vec::<Row>::new()));
-    let trials = Subject::all()
-        .into_iter()
-        .map(|subject| {
-            let rows = Arc::clone(&rows);
-            let name = format!("{}_still_passes_everything_once_hardened", subject.name);
-            Trial::test(name.replace('-', "_"), move || {
-                let row = subject.harden().map_err(Failed::from)?;
-                let verdict = row.verdict();
-                rows.lock().unwrap().push(row);
-                verdict.map_err(Failed::from)
-            })
+    let services = Subject::all().into_iter().map(|subject| {
+        let rows = Arc::clone(&rows);
+        let name = format!("{}_still_passes_everything_once_hardened", subject.name);
+        Trial::test(name.replace('-', "_"), move || {
+            let row = subject.harden().map_err(Failed::from)?;
+            let verdict = row.verdict();
+            rows.lock().unwrap().push(row);
+            verdict.map_err(Failed::from)
         })
+    });
+    let trials = services
+        .chain(give_back::trials())
+        .chain(kinds::trials())
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     let mut rows = rows.lock().unwrap();
