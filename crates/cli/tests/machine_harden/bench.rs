@@ -41,6 +41,17 @@ impl Bench {
         Ok(Self { machine })
     }
 
+    /// Brings another folder of the testbed.
+    pub fn bring(&self, folder: &str) -> Result<(), String> {
+        let there = format!("{PLACE}/{folder}");
+        push_folder(&self.machine, &testbed().join(folder), &there)
+    }
+
+    /// Brings a file of this host, with its mode.
+    pub fn push(&self, local: &Path, remote: &str) -> Result<(), String> {
+        self.machine.push(local, remote).map_err(text)
+    }
+
     /// A script of the testbed, by its name in the machine.
     pub fn script(name: &str) -> String {
         format!("{PLACE}/{name}")

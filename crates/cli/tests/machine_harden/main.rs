@@ -5,13 +5,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a test, although its helpers do not look like one to Clippy"
 )]
 
 mod bench;
+mod dness;
 mod give_back;
 mod kinds;
 mod row;
@@ -40,7 +39,11 @@ fn main() -> ExitCode {
             verdict.map_err(Failed::from)
         })
     });
+    let dness = Trial::test("dness_keeps_no_secret_and_no_root", || {
+        dness::harden().map_err(Failed::from)
+    });
     let trials = services
+        .chain([dness])
         .chain(give_back::trials())
         .chain(kinds::trials())
         .collect();

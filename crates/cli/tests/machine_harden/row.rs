@@ -15,8 +15,8 @@ pub struct Row {
     pub reached: (usize, usize),
     /// How many of those no grant explains: no directive of this systemd stops them.
     pub unexplained: usize,
-    /// Whether it starts as root.
-    pub root: bool,
+    /// The most that it may be exposed, if it does not start as root.
+    pub most: Option<u32>,
     /// Grants that had to be given back.
     pub provisional: Vec<String>,
     /// How many checks passed that were not part of the workload.
@@ -28,8 +28,12 @@ impl Row {
     pub fn verdict(&self) -> Result<(), String> {
         let mut faults = Vec::new();
         let (_, after) = self.exposure;
-        if !self.root && after > 15 {
-            faults.push(format!("exposure {} is above 1.5", tenths(after)));
+        if let Some(most) = self.most.filter(|most| after > *most) {
+            faults.push(format!(
+                "exposure {} is above {}",
+                tenths(after),
+                tenths(most)
+            ));
         }
         if after >= self.rival {
             faults.push(format!(
@@ -65,7 +69,7 @@ pub fn table(rows: &[Row]) -> String {
             text,
             "{:<26}{:<10}{:>8}{:>8}{:>8}   {:>8}{:>8}{:>10}   {:>6}  {}",
             row.service,
-            if row.root { "root" } else { "a user" },
+            if row.most.is_none() { "root" } else { "a user" },
             tenths(row.exposure.0),
             tenths(row.exposure.1),
             tenths(row.rival),
