@@ -13,9 +13,9 @@ pub mod effective;
 pub mod explain;
 pub mod grant;
 pub mod headroom;
+pub mod known;
 #[cfg(test)]
 mod laws;
-pub mod known;
 pub mod lock;
 pub mod manifest;
 pub mod merge;

@@ -59,10 +59,8 @@ impl Subject {
             bench.pass(&script(&format!("extra/{extra}")))?;
         }
         bench.pass(&script("check"))?;
-        let user = bench.shell(&format!(
-            "systemctl show --property=User,DynamicUser {unit}"
-        ))?;
-        let has = |line| user.lines().any(|own| own == line);
+        let beyond = BEYOND.iter().find(|(name, _)| *name == self.name);
+        let most = beyond.map_or(AIM, |(_, most)| *most);
         Ok(Row {
             service: self.name.to_owned(),
             exposure: (before, exposure(&bench, unit)?),
