@@ -24,7 +24,7 @@ use crate::store::Directory;
 use crate::unit_hardening::{
     End, Force, Hardened, Mask, Paper, Secrets, Standing, Verdict, checks, enforce,
 };
-use crate::unit_learning::{Exercises, Learned, learn_unit};
+use crate::unit_learning::{Exercises, Learned, learn_with_instances};
 use crate::unit_policy::find;
 use crate::workload::Workload;
 
@@ -48,7 +48,7 @@ pub fn harden(name: &UnitName, typed: &Harden, output: &Output) -> Result<ExitCo
     let streams = Streams::talking().or_cannot(|| "set up the output".to_owned())?;
     let claim = stage.claim(name)?;
     let mask = Mask::put(&stage.systemctl, name)?;
-    let learned = learn_unit(name, &exercises(typed, &workloads, timeout), output);
+    let learned = learn_with_instances(name, &exercises(typed, &workloads, timeout), output);
     mask.lift()?;
     let learned = learned?;
     if learned.interrupted {
