@@ -2,7 +2,7 @@
 //!
 //! A tracer turns a running service into a [`Trace`](ringfence_policy::trace::Trace): facts, peaks and an
 //! honest count of what was missed. Nothing here decides what should be allowed, and nothing is printed.
-//! There is one tracer, [`ptrace`]; [`watch()`] starts a command under it, [`unit`] watches what the service manager
+//! There is one tracer, [`ptrace`]; [`watch()`] starts a command under it, [`mod@unit`] watches what the service manager
 //! starts.
 
 mod accounts;
