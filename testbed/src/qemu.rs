@@ -33,10 +33,11 @@ pub(crate) fn boot(name: &str, image: Image) -> Result<Virtual, MachineError> {
     let mut command = child::mortal("KILL", "qemu-system-x86_64");
     command
         .args(HARDWARE.split_ascii_whitespace())
-        // Changes go to a temporary file without a name.
+        // Changes go to a temporary file without a name. Nobody writes to the image, but User Mode Linux takes a
+        // lock on it as one who may, and QEMU would not start beside it.
         .arg("-drive")
         .arg(format!(
-            "file={},format=raw,if=none,id=disk,snapshot=on,cache=unsafe",
+            "file={},format=raw,if=none,id=disk,snapshot=on,cache=unsafe,file.locking=off",
             disk.display()
         ))
         .arg("-serial")
