@@ -14,7 +14,7 @@ use super::record::{
 };
 use super::sentinel;
 use super::store::Claim;
-use super::transition::{Expect, Step, carry_out};
+use super::transition::{Expect, Step, carry_out, sweep};
 use super::tree::Content;
 use crate::systemd::Systemctl;
 
@@ -152,6 +152,11 @@ impl Claim {
         let Some(pending) = self.ledger()?.pending else {
             return Ok(None);
         };
+        // A file that is already as it shall be is not touched below, but may have a second name still.
+        for generation in self.folder().generations()? {
+            let record = self.folder().record(generation)?;
+            sweep(&self.tree, record.files.iter().map(|file| &file.path))?;
+        }
         match pending {
             Pending::Apply { generation } => {
                 let record = self.folder().record(generation)?;

@@ -65,6 +65,25 @@ pub fn carry_out(tree: &Tree, steps: &[Step], expect: Expect) -> Result<(), Depl
     done
 }
 
+/// Removes the second names that a process left which was killed while it carried out steps for these files.
+pub fn sweep<'p>(
+    tree: &Tree,
+    paths: impl IntoIterator<Item = &'p AbsPath>,
+) -> Result<(), DeployError> {
+    for path in paths {
+        let Some(spot) = tree.spot(path)? else {
+            continue;
+        };
+        for name in [fresh(&spot), kept(&spot)] {
+            remove(&spot.directory, &name).map_err(|source| DeployError::Write {
+                path: tree.shown(path),
+                source,
+            })?;
+        }
+    }
+    Ok(())
+}
+
 fn stage<'a>(
     tree: &Tree,
     step: &'a Step,
