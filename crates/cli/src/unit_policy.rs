@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use ringfence_compile::coverage::Coverage;
-use ringfence_compile::systemd::{Artifact, CompileError, Form, compile};
+use ringfence_compile::systemd::{self, Artifact, CompileError, Form, compile};
 use ringfence_host::systemd::Systemctl;
 use ringfence_host::target::{TargetError, detect, links};
 use ringfence_host::units::HostUnits;
-use ringfence_policy::grant::{Grant, PeerAddress};
 use ringfence_policy::lock::Lock;
 use ringfence_policy::manifest::Manifest;
-use ringfence_policy::path::AbsPath;
 use ringfence_policy::policy::Policy;
 use ringfence_unit::load::{LoadError, Unit, load};
 use ringfence_unit::name::UnitName;
@@ -68,7 +66,7 @@ pub fn compile_for(
         other => Failure::new(ExitCode::HostCannot, other.to_string()),
     })?;
     let mut target = detected.target;
-    target.links = links(&paths(policy, manifest, lock));
+    target.links = links(&systemd::paths(policy, manifest, lock));
     let form = unit.map_or(Form::Whole, Form::DropIn);
     let (artifacts, coverage) =
         compile(policy, manifest, lock, form, &target).map_err(|error| {
@@ -88,28 +86,4 @@ pub fn compile_for(
 /// Whether a unit's main file is this one: where a policy that brings the whole unit puts it.
 pub fn has_main_file(unit: &Unit, path: &Path) -> bool {
     unit.files.first().is_some_and(|file| file.path == path)
-}
-
-/// The paths of a policy whose way may lead through links.
-fn paths(policy: &Policy, manifest: &Manifest, lock: Option<&Lock>) -> Vec<AbsPath> {
-    let mut paths: Vec<AbsPath> = policy
-        .grants()
-        .flat_map(|grant| match grant {
-            Grant::Use(bundle) => bundle.grants(),
-            other => std::slice::from_ref(other),
-        })
-        .filter_map(|grant| match grant {
-            Grant::File(_, pattern)
-            | Grant::Device(_, pattern)
-            | Grant::Private(pattern)
-            | Grant::Peer(PeerAddress::Path(pattern))
-            | Grant::Listen(PeerAddress::Path(pattern)) => Some(pattern.literal_prefix()),
-            _ => None,
-        })
-        .collect();
-    paths.extend(manifest.service.program());
-    if let Some(lock) = lock {
-        paths.extend(lock.links.iter().chain(&lock.code).cloned());
-    }
-    paths
 }

@@ -138,7 +138,7 @@ impl Enforcer for Force<'_> {
         let deployment = match written {
             Ok(deployment) => deployment,
             Err(error) => {
-                self.secrets.put_back()?;
+                self.put_secrets_back()?;
                 return Err(failure(error));
             }
         };

@@ -93,7 +93,7 @@ fn target_of(
     for what in &found.unknown {
         output.note(&format!("not known, so taken for missing: {what}"));
     }
-    let paths = systemd::paths(policy, file.lock.as_ref());
+    let paths = systemd::paths(policy, &file.manifest, file.lock.as_ref());
     Ok(Target {
         links: target::links(&paths),
         ..found.target

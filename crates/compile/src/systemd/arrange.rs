@@ -2,7 +2,7 @@
 
 use ringfence_policy::grant::{DirectoryKind, Grant, PeerAddress};
 use ringfence_policy::lock::Lock;
-use ringfence_policy::manifest::{Secret, SecretForm};
+use ringfence_policy::manifest::{Manifest, Secret, SecretForm};
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::place;
 use ringfence_policy::policy::Policy;
@@ -37,20 +37,24 @@ pub(super) fn is_in(path: &AbsPath, trees: &[&str]) -> bool {
         .any(|above| trees.iter().any(|tree| tree.as_bytes() == above.as_bytes()))
 }
 
-/// The paths whose links a target has to know: those of the grants, and the links that were followed.
-pub fn paths(policy: &Policy, lock: Option<&Lock>) -> Vec<AbsPath> {
+/// The paths whose links a target has to know: those of the grants, the program, the code, the links that
+/// were followed, and where the resolver's addresses are.
+pub fn paths(policy: &Policy, manifest: &Manifest, lock: Option<&Lock>) -> Vec<AbsPath> {
     let granted = policy.expanded().filter_map(|grant| match grant {
         Grant::File(_, pattern)
+        | Grant::Device(_, pattern)
         | Grant::Private(pattern)
         | Grant::Peer(PeerAddress::Path(pattern))
         | Grant::Listen(PeerAddress::Path(pattern)) => Some(pattern.literal_prefix()),
         _ => None,
     });
-    let mut all: Vec<_> = granted.collect();
+    let mut all: Vec<_> = granted.chain(manifest.service.program()).collect();
     if policy.allows(&Grant::Dns) {
         all.extend(AbsPath::from_bytes(network::RESOLVERS.as_bytes()));
     }
-    all.extend(lock.into_iter().flat_map(|lock| lock.links.iter().cloned()));
+    if let Some(lock) = lock {
+        all.extend(lock.links.iter().chain(&lock.code).cloned());
+    }
     all.sort();
     all.dedup();
     all
