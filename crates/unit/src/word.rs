@@ -3,6 +3,7 @@
 //! Every setting that takes several words splits them at blanks; they differ in whether quotes and
 //! backslashes mean something. Which style a setting has is the business of who reads that setting.
 
+mod boolean;
 mod escape;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use boolean::boolean;
 pub use escape::quote;
 
 /// What quotes and backslashes mean in a value.

@@ -9,6 +9,7 @@ use ringfence_policy::manifest::Entry;
 use ringfence_policy::path::AbsPath;
 use ringfence_policy::place;
 use ringfence_unit::load::{Setting, Unit};
+use ringfence_unit::word::boolean;
 
 /// The grants that a unit declares, each with the setting that does. Values with specifiers are left out:
 /// what they mean is decided at the start.
@@ -68,11 +69,7 @@ fn put(entries: &mut Vec<Entry>, key: &str, grant: Option<Grant>) {
 
 /// `ReadWritePaths=` means something only where the rest is read-only.
 fn is_strict(unit: &Unit) -> bool {
-    let dynamic = last(unit, "DynamicUser").is_some_and(|value| {
-        ["yes", "true", "on", "1", "y", "t"]
-            .iter()
-            .any(|yes| value.eq_ignore_ascii_case(yes))
-    });
+    let dynamic = last(unit, "DynamicUser").and_then(boolean) == Some(true);
     dynamic || last(unit, "ProtectSystem").is_some_and(|value| value == "strict")
 }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use ringfence_policy::grant::DirectoryKind;
 use ringfence_policy::path::AbsPath;
-use ringfence_unit::exec::{Privilege, read_with_shell};
+use ringfence_unit::exec::{Privilege, SEARCHED, read_with_shell};
 use ringfence_unit::load::{Setting, Unit};
 use ringfence_unit::specifier::{Host, Specifiers};
+use ringfence_unit::word::boolean;
 
 /// The name of our drop-in. Numbered, so that an administrator's own can come after it.
 pub const DROP_IN: &str = "50-ringfence.conf";
@@ -35,16 +36,6 @@ const COMMANDS: [&str; 8] = [
 pub(super) struct Packaged<'a> {
     unit: &'a Unit,
 }
-
-/// Where the service manager looks for a program that is named without a path; see systemd.exec(5).
-const SEARCHED: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// A command of a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,9 +117,7 @@ impl<'a> Packaged<'a> {
 
     /// Whether a switch is on.
     pub(super) fn is_on(self, key: &'a str) -> bool {
-        let yes = ["1", "yes", "y", "true", "t", "on"];
-        self.last(key)
-            .is_some_and(|value| yes.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        self.last(key).and_then(boolean) == Some(true)
     }
 
     /// The commands, in the order of their files. What systemd cannot read is left out.

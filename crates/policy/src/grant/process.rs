@@ -53,6 +53,9 @@ const CAPABILITIES: [&str; 41] = [
 ];
 
 impl Capability {
+    /// The names, each at the place of its number.
+    pub const NAMES: &[&str] = &CAPABILITIES;
+
     /// Every capability known here.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..).take(CAPABILITIES.len()).map(Self)

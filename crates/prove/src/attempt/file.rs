@@ -9,6 +9,16 @@ use crate::context::Context;
 use crate::outcome::{How, Outcome, Reach};
 use crate::survey::Candidate;
 
+/// Where services keep what they make.
+pub(super) const STATE: [&str; 6] = [
+    "/var/lib/*",
+    "/var/cache/*",
+    "/var/spool/*",
+    "/run/*",
+    "/srv/*",
+    "/opt/*",
+];
+
 /// What to do with each candidate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {

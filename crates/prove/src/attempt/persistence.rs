@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
 use super::Group::Exploited;
-use super::file::{Way, of_others, open_each};
+use super::file::{STATE, Way, of_others, open_each};
 use super::{Attempt, Needs};
 use crate::context::Owner;
 use crate::outcome::{How, Outcome, Reach};
@@ -127,14 +127,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         |context, candidates| open_each(&of_others(context, candidates), Way::Write),
     )
     .needs(Needs::Files(FileAccess::Write))
-    .on(&[
-        "/var/lib/*",
-        "/var/cache/*",
-        "/var/spool/*",
-        "/run/*",
-        "/srv/*",
-        "/opt/*",
-    ]),
+    .on(&STATE),
     Attempt::new(
         "change-own-settings",
         Exploited,

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Group::ReadsEverything;
-use super::file::{Way, of_others, open_each};
+use super::file::{STATE, Way, of_others, open_each};
 use super::{Attempt, Needs};
 use crate::context::Context;
 use crate::outcome::{How, Outcome, Reach};
@@ -105,14 +105,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         |context, candidates| open_each(&of_others(context, candidates), Way::Read),
     )
     .needs(Needs::Files(FileAccess::Read))
-    .on(&[
-        "/var/lib/*",
-        "/var/cache/*",
-        "/var/spool/*",
-        "/run/*",
-        "/srv/*",
-        "/opt/*",
-    ]),
+    .on(&STATE),
     read("read-tls-keys", "read private keys of TLS").on(&[
         "/etc/ssl/private",
         "/etc/ssl/private/*.key",

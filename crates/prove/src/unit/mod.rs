@@ -34,7 +34,7 @@ mod stand_in;
 
 pub use error::UnitError;
 pub(crate) use orders::Identity;
-pub use packaged::{AsPackaged, DROP_IN};
+pub use packaged::AsPackaged;
 pub use probe::{NoOrders, obey};
 pub use prove::prove_unit;
 pub use stand_in::{Probe, VERB};

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ringfence_compile::systemd::DROP_IN;
 use ringfence_unit::load::{Entry, Source, SourceError};
-
-/// The name of the drop-in that ringfence writes beside a packaged unit.
-pub const DROP_IN: &str = "50-ringfence.conf";
 
 /// A source in which no unit has that drop-in.
 pub struct AsPackaged<'a>(pub &'a dyn Source);

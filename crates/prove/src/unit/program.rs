@@ -2,18 +2,9 @@
 
 use std::path::Path;
 
+use ringfence_unit::exec::SEARCHED;
 use ringfence_unit::load::Unit;
 use ringfence_unit::word::{Style, words};
-
-/// Where systemd looks for a program without a slash, in this order; systemd.service(5).
-const SEARCHED: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// A program as `ExecStart=` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use ringfence_host::systemd::{Properties, Systemctl};
 use ringfence_policy::policy::Policy;
 use ringfence_unit::load::Unit;
 use ringfence_unit::name::UnitName;
+use ringfence_unit::word::boolean;
 use ringfence_unit::word::{Style, words};
 
 use super::directories::{Directories, PROPERTIES};
@@ -222,9 +223,8 @@ fn dynamic_user(unit: &Unit, service: &Properties) -> Option<String> {
         unit.last("Service", key)
             .is_some_and(|setting| !setting.value.is_empty())
     };
-    let dynamic = unit.last("Service", "DynamicUser").is_some_and(|setting| {
-        ["1", "yes", "y", "true", "t", "on"].contains(&setting.value.to_lowercase().as_str())
-    });
+    let dynamic = unit.last("Service", "DynamicUser");
+    let dynamic = dynamic.and_then(|setting| boolean(&setting.value)) == Some(true);
     if !dynamic || is_set("User") {
         return None;
     }

@@ -4,6 +4,17 @@ use std::fmt;
 
 use crate::word::Word;
 
+/// Where the service manager looks for a program without a slash, in this order; see `ExecSearchPath=` in
+/// systemd.exec(5).
+pub const SEARCHED: [&str; 6] = [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
+
 /// What the signs before a program ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(

@@ -6,6 +6,6 @@ mod parse;
 mod tests;
 mod wrap;
 
-pub use command::{Command, Prefixes, Privilege};
+pub use command::{Command, Prefixes, Privilege, SEARCHED};
 pub use parse::{ExecError, ExecErrorKind, Read, read, read_with_shell};
 pub use wrap::{ARGV0_OPTION, WrapError, wrap};

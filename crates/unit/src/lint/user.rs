@@ -2,6 +2,7 @@
 
 use super::{Finding, Rule};
 use crate::load::{Setting, Unit};
+use crate::word::boolean;
 
 /// `nobody` is the user of whoever has none, and of every other service that took the same way out.
 pub(super) fn findings(unit: &Unit) -> Option<Finding> {
@@ -29,8 +30,7 @@ pub(super) fn runs_as_user(unit: &Unit) -> bool {
 
 /// Whether a setting is one of the words for yes.
 pub(super) fn is_on(setting: &Setting) -> bool {
-    let value = setting.value.to_ascii_lowercase();
-    ["1", "yes", "y", "true", "t", "on"].contains(&value.as_str())
+    boolean(&setting.value) == Some(true)
 }
 
 fn is_dynamic(unit: &Unit) -> bool {

@@ -10,13 +10,14 @@ use super::refusal::{Reason, Refusal};
 use super::service::Service;
 use super::settings::capability::Capabilities;
 use super::settings::choice::Choice;
-use super::settings::flag::{Flag, boolean};
+use super::settings::flag::Flag;
 use super::settings::{
     account, address, bus_name, command, delegate, device, exit_status, host_name, image, path,
     umask,
 };
 use crate::load::{Setting, Unit};
 use crate::specifier::{Host, Specifiers};
+use crate::word::boolean;
 
 /// What a setting's value is.
 enum Kind {

@@ -1,54 +1,11 @@
 //! CapabilityBoundingSet= and AmbientCapabilities=.
 
+use ringfence_policy::grant::Capability;
+
 use super::number::unsigned;
 use crate::score::profile::Profile;
 use crate::score::reader::{Reader, words};
 use crate::word::Style;
-
-/// The capabilities of Linux by number; see capabilities(7).
-const NAMES: [&str; 41] = [
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-];
 
 /// A set of capabilities, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,7 +16,7 @@ impl Capabilities {
     pub const NONE: Self = Self(0);
 
     /// Every capability that has a name.
-    const NAMED: Self = Self((1 << NAMES.len()) - 1);
+    const NAMED: Self = Self((1 << Capability::NAMES.len()) - 1);
 
     /// What CapabilityBoundingSet= is when nothing sets it. Where a later line has led back to exactly this,
     /// the set counts as not set.
@@ -75,7 +32,7 @@ impl Capabilities {
     pub const fn named(mut names: &[&str]) -> Self {
         let mut set = 0;
         while let [name, others @ ..] = names {
-            let mut known: &[&str] = &NAMES;
+            let mut known = Capability::NAMES;
             let mut bit = 1;
             while let [candidate, rest @ ..] = known {
                 if ends_in(candidate.as_bytes(), name.as_bytes()) {
@@ -149,7 +106,7 @@ fn number(word: &str, profile: &Profile) -> Option<u32> {
             .ok()
             .filter(|number| *number <= highest);
     }
-    let mut names = (0..).zip(NAMES);
+    let mut names = (0..).zip(Capability::NAMES.iter().copied());
     let found = names.find(|(_, name)| name.eq_ignore_ascii_case(word));
     found.map(|(number, _)| number)
 }

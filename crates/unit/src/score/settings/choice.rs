@@ -1,7 +1,7 @@
 //! Settings that take one of a few words.
 
-use super::flag::boolean;
 use crate::score::profile::Profile;
+use crate::word::boolean;
 
 /// A setting that takes one of a few words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

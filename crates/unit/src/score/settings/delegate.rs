@@ -1,8 +1,8 @@
 //! Delegate=.
 
-use super::flag::boolean;
 use crate::score::reader::{Reader, words};
 use crate::word::Style;
+use crate::word::boolean;
 
 /// One line: a boolean or a list of controllers. An empty value and a list of unknown words delegate too.
 pub(crate) fn assign(delegate: &mut bool, value: &str, reader: &mut Reader<'_>) {

@@ -1,8 +1,8 @@
 //! RestrictNamespaces=.
 
-use super::flag::boolean;
 use crate::score::reader::{Reader, words};
 use crate::word::Style;
+use crate::word::boolean;
 
 /// A kind of namespace. Linux also has `time`, which the setting takes and no row counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
